@@ -1,0 +1,92 @@
+"""An alert as it arrived, whoever sent it: labels say what it is, fingerprint and start say which episode."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+Severity = Literal["P0", "P1", "P2", "P3"]
+SEVERITIES: tuple[Severity, ...] = ("P0", "P1", "P2", "P3")  # most urgent first
+BY_PERSON = "person-"  # so begins the fingerprint of what a person reports; Alertmanager's are 16 hex digits
+
+
+class Episode(NamedTuple):
+    """One alert from its start to its end. The same series fires again with another start."""
+
+    fingerprint: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alert of one webhook. Times are aware; `ends_at` is None while it fires."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    status: Literal["firing", "resolved"]
+    starts_at: datetime
+    ends_at: datetime | None
+    fingerprint: str
+
+    @property
+    def episode(self) -> Episode:
+        return Episode(self.fingerprint, self.starts_at)
+
+    @property
+    def name(self) -> str:
+        return self.labels.get("alertname", "")
+
+    @property
+    def stream(self) -> str:
+        return self.labels.get("stream", "")
+
+    @property
+    def hop(self) -> str:
+        return self.labels.get("hop", "")
+
+    @property
+    def procedure(self) -> str:
+        """What is folded together. Without one, alerts of the same name belong together, and no others."""
+        return self.labels.get("procedure") or self.name
+
+    @property
+    def severity(self) -> Severity:
+        """A severity that nobody knows is taken for P1: too loud is mended in the morning, too quiet is not."""
+        given = self.labels.get("severity", "")
+        return next((known for known in SEVERITIES if known == given), "P1")
+
+    @property
+    def is_reported(self) -> bool:
+        """A person said so, and a person will say that it is over."""
+        return is_reported(self.fingerprint)
+
+    @property
+    def matter(self) -> str:
+        """What of its procedure a person reported; empty when nothing sets it apart from what the probes tell."""
+        return self.labels.get("matter", "") if self.is_reported else ""
+
+    @property
+    def also(self) -> list[str]:
+        """Roles that are called at the same moment as its own."""
+        return self.labels.get("also", "").split() if self.is_reported else []
+
+    @property
+    def is_heartbeat(self) -> bool:
+        """The Watchdog fires always; it tells that the way of the alerts is open, and calls nobody."""
+        return self.name == "Watchdog" or self.labels.get("severity") == "none"
+
+
+def is_reported(fingerprint: str) -> bool:
+    return fingerprint.startswith(BY_PERSON)
+
+
+def fingerprint_of(labels: Mapping[str, str]) -> str:
+    """For senders that give none: 16 hex digits of the labels alone, the same from every sender."""
+    joined = "\x1f".join(f"{name}\x1e{labels[name]}" for name in sorted(labels))
+    return sha256(joined.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def worse(one: Severity, other: Severity) -> bool:
+    """Whether *one* is more urgent than *other*."""
+    return SEVERITIES.index(one) < SEVERITIES.index(other)

@@ -1,0 +1,269 @@
+"""The only place where the parts of the receiver meet: `build` makes them, the lifespan runs them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from streamwatch import rounds
+from streamwatch.audience import Audience
+from streamwatch.canary import Canary, CanaryCollector, Song
+from streamwatch.channels import open_channels
+from streamwatch.channels.channel import Reason
+from streamwatch.clock import Clock, utc_now
+from streamwatch.composing import Composing
+from streamwatch.config import Config, load
+from streamwatch.delivery import Delivery
+from streamwatch.duty_links import DutyLinks
+from streamwatch.escalating import Escalating
+from streamwatch.evidence import Evidence
+from streamwatch.evidence_folder import EvidenceFolder
+from streamwatch.folding import Folding
+from streamwatch.life_sign import LifeSign, Where
+from streamwatch.links import Links
+from streamwatch.loop import Loop
+from streamwatch.metrics import Metrics, Standing, StandingCollector
+from streamwatch.presiding import Presiding
+from streamwatch.presses import Presses
+from streamwatch.quota import QuotaCollector
+from streamwatch.reconciling import Reconciling
+from streamwatch.session_metrics import SessionCollector
+from streamwatch.setbacks import Ways
+from streamwatch.store import Store
+from streamwatch.store.duty import Said
+from streamwatch.store.usage import sent_since
+from streamwatch.watchdog import Watchdog
+from streamwatch.web import create_app
+from streamwatch.web.parts import Parts
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN = 12.0  # seconds that pages on their way get at an orderly stop; then their leases tell of them
+THREADS = 64
+GATHER = 0.01  # seconds in which webhooks gather, to be folded together
+RECLAIM_EVERY = timedelta(seconds=10)
+REMEMBERED = timedelta(days=60)  # overrides that ended longer ago are not looked at
+
+
+class Receiver:
+    """Everything that lives as long as one receiver."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self.config = self._file = load(path)  # as it is in force, and as it is written
+        self._said = Said()
+        self._swap = Lock()
+        self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=100))
+        self.metrics = Metrics()
+        self.ways = self._open_ways(self.config)
+        self.store = Store(self.config.file.database)
+        key = self.config.link_key.get_secret_value()
+        self.links = Links(str(self.config.file.public_url), key)
+        self.duty_links = DutyLinks(str(self.config.file.public_url), key)
+        self.presses = Presses(key)
+        self.folding = Folding(self.store.database, lambda: self.ways.book, clock, self.metrics, self._due)
+        self.audience = Audience(self.http, self._prometheus)
+        self.watchdog = Watchdog(self.store, self.http, self._prometheus, clock)
+        composing = Composing(
+            self.store.journal,
+            self._evidence(),
+            lambda: self.config.runbooks,
+            self.links,
+            self.config.zone,
+            clock,
+            self.watchdog.way_is_open,
+        )
+        self.delivery = Delivery(
+            self.store,
+            lambda: self.ways,
+            composing,
+            clock,
+            self.metrics,
+            together=lambda: self.config.file.delivery.together,
+        )
+        self.folder = Loop("folding", self._fold)
+        self.sender = Loop("delivery", self._send)
+        self.escalating = Escalating(
+            self.store,
+            lambda: self.ways.book,
+            lambda: self.config.file.policy,
+            clock,
+            lambda: self.config.file.delivery.leases,
+        )
+        self.escalator = Loop("escalating", self._escalate)
+        self.reconciling = Reconciling(self.store, self.http, self._alertmanager, clock, self._name_there)
+        self.reconciler = Loop("reconciling", self._reconcile)
+        self.life_sign = LifeSign(self.http, self._watched_from, self.troubles, clock, self.metrics.registry)
+        self.signer = Loop("signs of life", self.life_sign.step)
+        self.canary = Canary(self.store, self._song, clock)
+        moved = (self.reconciling.clock_was_set, self.watchdog.clock_was_set, self._clock_was_set)
+        self.presiding = Presiding(self.store, self.delivery, moved, clock)
+        self._reclaimed_at = clock()
+
+    def reload(self) -> None:
+        """Read the configuration again; a bad one raises and changes nothing. Address and database stay."""
+        config = load(self._path)
+        with self._swap:
+            self._file = config
+            self.config = self._in_force()
+            self.ways = self._open_ways(self.config)
+
+    def duty_changed(self) -> None:
+        """Read again what was said about duty on the fly, here or by another receiver on this database."""
+        said = self.store.duty.said(self._clock() - REMEMBERED)
+        with self._swap:
+            if said != self._said:
+                self._said = said
+                self.config = self._in_force()
+                self.ways = replace(self.ways, book=self.config.book)
+
+    def _in_force(self) -> Config:
+        return replace(self._file, book=self._file.book.as_it_is(self._said.overrides, self._said.actual))
+
+    def troubles(self) -> list[str]:
+        """Why an alert could not become a page just now."""
+        found = [trouble for loop in (self.folder, self.sender, self.escalator) if (trouble := loop.trouble())]
+        try:
+            self.store.inbox.waiting()
+        except (SQLAlchemyError, OSError) as error:
+            found.append(f"the database does not answer ({type(error).__name__})")
+        return found
+
+    def _open_ways(self, config: Config) -> Ways:
+        channels = open_channels(config.channels, self.http, self._clock)
+        self.metrics.expect(channels, ("delivered", *Reason))
+        return Ways(config.book, channels)
+
+    def _quotas(self) -> dict[str, int]:
+        channels = self.config.channels.items()
+        return {name: each.monthly_quota for name, each in channels if each.monthly_quota}
+
+    def _evidence(self) -> Evidence:
+        exporter, token = self.config.file.exporter, self.config.exporter_token
+        return Evidence(
+            self.http, str(exporter.url) if exporter else None, token.get_secret_value() if token else None
+        )
+
+    def evidence_folder(self) -> EvidenceFolder | None:
+        folder = self.config.file.keeps_evidence
+        most = self.config.file.evidence_megabytes * 1_000_000
+        return None if folder is None else EvidenceFolder(folder, most)
+
+    def _standing(self) -> Standing:
+        return self.store.journal.standing(self.delivery.held)
+
+    def _due(self, severity: str, at: datetime) -> datetime:
+        return rounds.due(severity, at, self.config.file.delivery.notes_at, self.config.zone)
+
+    async def _fold(self) -> bool:
+        await asyncio.sleep(GATHER)
+        calls = self.folding.calls
+        folded = await asyncio.to_thread(self.folding.fold)
+        if self.folding.calls != calls:
+            self.sender.wake()
+        return folded > 0
+
+    async def _escalate(self) -> bool:
+        if await self.presiding.ready() and (await self.escalating.step() or await self.canary.step()):
+            self.sender.wake()
+        return False
+
+    async def _reconcile(self) -> bool:
+        if await self.presiding.ready() and (await self.reconciling.step() or await self.watchdog.step()):
+            self.folder.wake()
+        return False
+
+    def _clock_was_set(self, by: timedelta) -> None:
+        self._reclaimed_at += by
+
+    def _alertmanager(self) -> str | None:
+        server = self.config.file.alertmanager
+        return str(server.url) if server else None
+
+    def _prometheus(self) -> str | None:
+        server = self.config.file.prometheus
+        return str(server.url) if server else None
+
+    def _watched_from(self) -> Where | None:
+        said, address = self.config.file.life_sign, self.config.life_sign
+        return (address.get_secret_value(), timedelta(seconds=said.every)) if said and address else None
+
+    def _song(self) -> Song | None:
+        said = self.config.file.canary
+        return Song(said.person, said.at, self.config.zone) if said else None
+
+    def _name_there(self) -> str:
+        server = self.config.file.alertmanager
+        return server.receiver if server else ""
+
+    async def _send(self) -> bool:
+        """A page that became due by the clock is found within a second; a new one at once."""
+        presiding = await self.presiding.ready()
+        if abs(self._clock() - self._reclaimed_at) > RECLAIM_EVERY:
+            self._reclaimed_at = self._clock()
+            keep = self.delivery.in_hand()
+            await asyncio.to_thread(self.store.outbox.reclaim, self._clock(), keep=keep)
+            await asyncio.to_thread(self.duty_changed)
+        return presiding and await self.delivery.send_due() > 0
+
+    @asynccontextmanager
+    async def running(self, _app: FastAPI) -> AsyncIterator[None]:
+        # A resolver that hangs holds a thread; the database must still find one.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
+        await asyncio.to_thread(self._open)
+        async with self.http, self.folder, self.sender, self.escalator, self.reconciler, self.signer:
+            yield
+            for loop in (self.signer, self.reconciler, self.escalator, self.folder, self.sender):
+                await loop.stop()
+            try:
+                await asyncio.wait_for(self.delivery.settle(), STOP_WITHIN)
+            except TimeoutError:
+                log.warning("some pages were still on their way; the next start takes them up")
+        await asyncio.to_thread(self.store.close)
+
+    def _open(self) -> None:
+        repeated = self.store.open(self._clock())
+        if repeated:
+            log.warning("%d pages may repeat: their answers were never seen", repeated)
+        self.duty_changed()
+        self.metrics.registry.register(SessionCollector(lambda: self.config.book, self._clock))
+        self.metrics.registry.register(CanaryCollector(self.store, self._song, self._clock))
+        collector: Collector = StandingCollector(self._standing, self._clock)
+        self.metrics.registry.register(collector)
+        count = partial(sent_since, self.store.database)
+        self.metrics.registry.register(QuotaCollector(self._quotas, count, self._clock, lambda: self.config.zone))
+
+
+def build(path: Path, clock: Clock = utc_now) -> FastAPI:
+    """The receiver for the duty.yml at *path*. Raises `ConfigError` with all mistakes of it."""
+    receiver = Receiver(path, clock)
+    config: Callable[[], Config] = partial(getattr, receiver, "config")
+    parts = Parts(
+        config=config,
+        reload=receiver.reload,
+        store=receiver.store,
+        links=receiver.links,
+        duty_links=receiver.duty_links,
+        presses=receiver.presses,
+        evidence_folder=receiver.evidence_folder,
+        audience=receiver.audience,
+        duty_changed=receiver.duty_changed,
+        metrics=receiver.metrics,
+        clock=clock,
+        alerts_came=receiver.folder.wake,
+        pages_came=receiver.sender.wake,
+        troubles=receiver.troubles,
+    )
+    return create_app(parts, receiver.running)

@@ -1,0 +1,110 @@
+"""How many messages one person gets: the first pages come one by one, later ones together, at growing intervals.
+
+Twelve in ten minutes at the most, so that a phone stays readable in a storm. Each class of urgency has a share of
+its own, so that no flood of mild pages can use up what a P0 needs. Pure but for what it remembers.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+Urgency = Literal["P0", "P1", "mild"]
+
+WINDOW = timedelta(minutes=10)
+MOST = 12  # messages to one person in any window
+
+
+@dataclass(frozen=True)
+class Share:
+    """*singles* messages at once, then one after each of *pauses*, then none before the window has moved on."""
+
+    singles: int
+    pauses: tuple[timedelta, ...]
+
+    @property
+    def most(self) -> int:
+        return self.singles + len(self.pauses)
+
+
+SHARES: Mapping[Urgency, Share] = {
+    "P0": Share(3, tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300))),
+    "P1": Share(2, (timedelta(seconds=60),)),
+    "mild": Share(1, (timedelta(seconds=120),)),
+}
+assert sum(share.most for share in SHARES.values()) <= MOST
+
+
+def urgency(severity: str, kind: str) -> Urgency:
+    """An end wakes nobody: it is as mild as a note."""
+    if kind == "over":
+        return "mild"
+    return "P0" if severity == "P0" else "P1" if severity == "P1" else "mild"
+
+
+class Sent(NamedTuple):
+    """One message that a person got, or may have got."""
+
+    at: datetime
+    urgency: Urgency
+
+
+class Budget:
+    def __init__(self) -> None:
+        self._sent: defaultdict[str, list[Sent]] = defaultdict(list)
+
+    def forget(self) -> None:
+        self._sent.clear()
+
+    def sent(self, person: str, what: Urgency, at: datetime) -> Sent:
+        message = Sent(at, what)
+        self._sent[person].append(message)
+        return message
+
+    def take_back(self, person: str, message: Sent) -> None:
+        """It certainly did not arrive."""
+        if message in self._sent[person]:
+            self._sent[person].remove(message)
+
+    def singles(self, person: str, what: Urgency, at: datetime) -> int:
+        """How many more messages of one page each may go out now."""
+        return max(0, SHARES[what].singles - len(self._lately(person, what, at)))
+
+    def free_at(self, person: str, what: Urgency, at: datetime) -> datetime:
+        """The first instant from *at* on at which a message of this urgency may go to *person*."""
+        share, sent = SHARES[what], self._lately(person, what, at)
+        if len(sent) < share.singles:
+            return at
+        if len(sent) >= share.most:
+            return max(at, sent[-share.most].at + WINDOW)
+        return max(at, sent[-1].at + share.pauses[len(sent) - share.singles])
+
+    def _lately(self, person: str, what: Urgency, at: datetime) -> list[Sent]:
+        kept = self._sent[person] = [message for message in self._sent[person] if message.at > at - WINDOW]
+        return [message for message in kept if message.urgency == what]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What may go to a person now: *singles* pages, each on its own, or, when that is 0, all that wait together."""
+
+    urgency: Urgency
+    singles: int
+
+
+def plan(budget: Budget, person: str, waiting: Mapping[Urgency, int], room: int, at: datetime) -> Plan | None:
+    """None when all that waits must wait on. *room* is how many messages the person's channel takes now.
+
+    Where more waits than may go alone, the last message takes all the rest: nothing waits for want of one more.
+    """
+    held = False
+    for what in SHARES:
+        if not (count := waiting.get(what, 0)):
+            continue
+        if budget.free_at(person, what, at) > at:
+            held = True
+            continue
+        singles = 0 if held else min(budget.singles(person, what, at), room)
+        return Plan(what, count if count <= singles else max(0, singles - 1))
+    return None

@@ -1,0 +1,99 @@
+"""`streamwatch`: one file per command. A command is loaded when it is called, so that help stays instant."""
+
+import difflib
+import re
+import sys
+import textwrap
+from importlib import import_module
+
+import click
+
+from streamwatch import __version__
+from streamwatch.errors import StreamWatchError
+from streamwatch.language import Text, reader_language
+
+COMMANDS = {
+    "up": "up",
+    "status": "status",
+    "serve": "serve",
+    "check": "check",
+    "rules": "rules",
+    "reload": "reload",
+    "who": "who",
+    "duty": "duty",
+    "session": "session",
+    "ack": "ack",
+    "pages": "pages",
+    "trigger": "trigger",
+    "resolve": "resolve",
+    "send-test": "send_test",
+    "drill": "drill",
+    "export": "export",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"streamwatch.cli.{COMMANDS[cmd_name]}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(_unknown(args[0]).read_in(reader_language()))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Both languages of each command, whole: click would cut them to one line, by characters not columns."""
+        formatter.write("\nCommands 命令:\n")
+        for name in COMMANDS:
+            command = self.get_command(ctx, name)
+            assert command is not None  # it stands in the list
+            zh, en = _languages(command.help or "")
+            formatter.write(
+                f"  {name:<11}{zh}\n{textwrap.fill(en, 78, initial_indent=INDENT, subsequent_indent=INDENT)}\n"
+            )
+
+
+INDENT = " " * 13
+
+
+def _languages(text: str) -> tuple[str, str]:
+    """The two halves of a command's first sentence: English, then Chinese."""
+    first = " ".join(text.split("\n\n")[0].split())
+    at = re.search(r"[\u4e00-\u9fff]", first)
+    return (first[at.start() :], first[: at.start()].strip()) if at else ("", first)
+
+
+def _unknown(name: str) -> Text:
+    near = difflib.get_close_matches(name, COMMANDS, 1)
+    if near:
+        return Text(f"没有命令“{name}”；你是说 {near[0]} 吗？", f"no command '{name}'; did you mean {near[0]}?")
+    known = " ".join(COMMANDS)
+    return Text(f"没有命令“{name}”；命令有：{known}", f"no command '{name}'; commands are: {known}")
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="streamwatch")
+def group() -> None:
+    """Watch live streams, call the one person on duty. 监看直播，呼叫当班的那个人。
+
+    Example 例：streamwatch up
+    """
+
+
+def main() -> None:
+    """Exit 0 ok, 1 bad, 2 usage. An expected failure is one sentence, never a traceback."""
+    try:
+        group()
+    except StreamWatchError as error:
+        click.echo(f"streamwatch: {Text(*error.words).read_in(reader_language())}", err=True)
+        sys.exit(1)

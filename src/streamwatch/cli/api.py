@@ -1,0 +1,127 @@
+"""How commands talk to the running receiver: its address and a token from duty.yml."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+
+from streamwatch.config import Config, load
+from streamwatch.errors import CommandFailed
+from streamwatch.language import Text, reader_language
+
+TIMEOUT = 10.0  # seconds
+
+config_option = click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="duty.yml；默认用正在运行的演示的，否则 config/duty.yml。The running demo's if there is one.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="输出 JSON。Print JSON.")
+
+
+def config_path(given: Path | None) -> Path:
+    """What was named; else the configuration that a demo in this folder runs by; else the example."""
+    if given is not None:
+        return given
+    running = Path(".streamwatch/config/duty.yml")
+    return running if running.is_file() else Path("config/duty.yml")
+
+
+def say(zh: str, en: str) -> str:
+    """In the language of whoever sits at this terminal."""
+    return Text(zh, en).read_in(reader_language())
+
+
+def moment(text: str) -> datetime:
+    """ISO 8601, to the minute or finer; without an offset it is a wall-clock time of duty.yml's zone."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        words = (
+            f"“{text}”不是时间，请写成 2026-11-22T19:00",
+            f"'{text}' is not a time; write it as 2026-11-22T19:00",
+        )
+        raise click.BadParameter(say(*words)) from None
+    if not 2000 <= at.year < 2200:
+        words = f"“{text}”太远，只接受 2000 年以后", f"'{text}' is too far away; years from 2000 on are taken"
+        raise click.BadParameter(say(*words))
+    return at
+
+
+class Api:
+    """The receiver's API. Every failure is one sentence with its cure."""
+
+    def __init__(self, config: Config) -> None:
+        self._base = str(config.file.public_url).rstrip("/")
+        token = config.tokens[0].get_secret_value()
+        self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": reader_language()}
+
+    def call(self, method: str, path: str, **kwargs: Any) -> Any:
+        try:
+            reply = httpx.request(
+                method, f"{self._base}/api/v1{path}", headers=self._headers, timeout=TIMEOUT, **kwargs
+            )
+        except httpx.HTTPError as error:
+            silent = Text(
+                "{base} 的接收端没有应答（{why}）。请先启动：make up 或 streamwatch serve；"
+                "若它在别处，用 --config 指定它的 duty.yml。",
+                "the receiver at {base} does not answer ({why}). "
+                "Start it with 'make up' or 'streamwatch serve', or name its duty.yml with --config.",
+            )
+            raise CommandFailed(silent.format(base=self._base, why=type(error).__name__)) from error
+        if reply.is_success:
+            return _content(reply)
+        raise CommandFailed(_refusal(reply))
+
+
+def open_api(path: Path | None) -> tuple[Config, Api]:
+    config = load(config_path(path))
+    return config, Api(config)
+
+
+def _content(reply: httpx.Response) -> Any:
+    try:
+        return reply.json() if reply.content else None
+    except ValueError as error:
+        raise CommandFailed(NOT_OURS) from error
+
+
+NOT_OURS = Text(
+    "回答不是 JSON；duty.yml 的 public_url 指向接收端吗？",
+    "the answer is not JSON; does public_url in duty.yml name the receiver?",
+)
+OTHER_TOKEN = Text(
+    "接收端不认识这个令牌：duty.yml 的 token_files 与正在运行的接收端不同，用 --config 指定它的 duty.yml",
+    "the receiver does not know this token: token_files here is not what it runs by; "
+    "name its duty.yml with --config",
+)
+
+
+def _refusal(reply: httpx.Response) -> Text | str:
+    """The receiver's own words, which are in the reader's language."""
+    if reply.status_code == 401:
+        return OTHER_TOKEN
+    try:
+        detail = reply.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        odd = Text("接收端答复 HTTP {code}", "the receiver answered HTTP {code}")
+        return odd.format(code=reply.status_code)
+    if isinstance(detail, list):  # FastAPI's own, about a body or a query that is not as it must be
+        return "; ".join(str(each["msg"]) for each in detail if isinstance(each, dict) and "msg" in each)
+    return str(detail)
+
+
+def prometheus_address(config: Config) -> str:
+    """That of duty.yml. Raises `CommandFailed` with the cure when it names none."""
+    if config.file.prometheus is None:
+        raise CommandFailed(
+            Text(
+                "没有指定 Prometheus：在 duty.yml 写 prometheus.url，或用 --prometheus。",
+                "no Prometheus is named: write prometheus.url into duty.yml, or use --prometheus.",
+            )
+        )
+    return str(config.file.prometheus.url)

@@ -1,0 +1,63 @@
+"""`streamwatch check`: is duty.yml right, and everything it points to?"""
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from streamwatch.cli.api import json_option
+from streamwatch.clock import utc_now
+from streamwatch.config import Config, load
+from streamwatch.config.load import warnings
+from streamwatch.duty import doubts as doubts_of_duty
+from streamwatch.errors import ConfigError
+from streamwatch.language import Text, reader_language
+from streamwatch.vocabulary import in_names
+
+LOOKED_AHEAD = timedelta(days=14)
+
+
+@click.command("check")
+@click.argument("path", type=click.Path(path_type=Path), default="config/duty.yml")
+@click.option("--syntax-only", is_flag=True, help="不读密钥文件。Do not read the secret files.")
+@json_option
+def command(path: Path, syntax_only: bool, as_json: bool) -> None:
+    """Check duty.yml, its secrets and the runbooks; all mistakes at once. 检查配置，一次列出全部错误。
+
+    Example 例：streamwatch check config/duty.yml
+    """
+    language = reader_language()
+    try:
+        config = load(path, read_secrets=not syntax_only)
+    except ConfigError as error:
+        if as_json:
+            click.echo(_as_json([asdict(each) for each in error.mistakes], []))
+        else:
+            click.echo(Text(*error.words).read_in(language), err=True)
+            count = Text("{n} 处错误", "{n} mistakes").format(n=len(error.mistakes))
+            click.echo(count.read_in(language), err=True)
+        sys.exit(1)
+    now = utc_now()
+    duty = map(in_names, doubts_of_duty(config.book, now, now + LOOKED_AHEAD, config.zone))
+    doubts = [*warnings(config), *duty]
+    if as_json:
+        click.echo(_as_json([], doubts))
+        return
+    for doubt in doubts:
+        click.echo(Text(f"注意：{doubt.zh}", f"careful: {doubt.en}").read_in(language), err=True)
+    click.echo(_fine(path, config).read_in(language))
+
+
+def _as_json(mistakes: list[dict[str, object]], doubts: list[Text]) -> str:
+    told = [{"text": each.en, "text_zh": each.zh} for each in doubts]
+    return json.dumps({"ok": not mistakes, "mistakes": mistakes, "warnings": told}, ensure_ascii=False)
+
+
+def _fine(path: Path, config: Config) -> Text:
+    fine = Text("{file}：{people} 人，{channels} 个渠道，{books} 份预案，没有错误",
+                "{file}: {people} people, {channels} channels, {books} runbooks, no mistakes")  # fmt: skip
+    people, books = len(config.book.people), len(config.runbooks)
+    return fine.format(file=path, people=people, channels=len(config.channels), books=books)

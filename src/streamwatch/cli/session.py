@@ -1,0 +1,106 @@
+"""`streamwatch session`: a session begins earlier, or ends later, than planned."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from streamwatch.cli.api import config_option, json_option, moment, open_api
+from streamwatch.language import Text, reader_language
+
+at_option = click.option("--at", type=moment, metavar="TIME", help="时刻；默认现在。Default: now.")
+by_option = click.option("--by", help="谁说的，id 或名字。Who says so, by id or name.")
+
+
+@click.group("session")
+def command() -> None:
+    """Say when a session really began or ended. 记录场次实际开播和结束。
+
+    Example 例：streamwatch session start 1122-A
+    """
+
+
+@command.command("start")
+@click.argument("session")
+@at_option
+@by_option
+@config_option
+@json_option
+def start(session: str, at: datetime | None, by: str | None, path: Path | None, as_json: bool) -> None:
+    """It is on air from now on, or since TIME. 已开播。
+
+    Example 例：streamwatch session start 1122-A --by alice
+    """
+    _say("start", session, at, by, path, as_json)
+
+
+@command.command("end")
+@click.argument("session")
+@at_option
+@by_option
+@config_option
+@json_option
+def end(session: str, at: datetime | None, by: str | None, path: Path | None, as_json: bool) -> None:
+    """It is over; a TIME ahead makes it longer than planned. 已结束；写将来的时间则延长。
+
+    Example 例：streamwatch session end 1122-A --at '2026-11-23 00:30'
+    """
+    _say("end", session, at, by, path, as_json)
+
+
+@command.command("list")
+@click.option("--stream", help="直播间。Of one stream only.")
+@config_option
+@json_option
+def listed(stream: str | None, path: Path | None, as_json: bool) -> None:
+    """Sessions of yesterday and ahead. 昨天以来的场次。
+
+    Example 例：streamwatch session list
+    """
+    _, api = open_api(path)
+    found = api.call("GET", "/sessions", params={"stream": stream} if stream else {})
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for each in found["sessions"]:
+        click.echo(_line(each).read_in(reader_language()))
+
+
+def _say(act: str, session: str, at: datetime | None, by: str | None, path: Path | None, as_json: bool) -> None:
+    config, api = open_api(path)
+    body: dict[str, Any] = {"by": by} if by else {}
+    if at:
+        body["at"] = config.file.aware(at).isoformat()
+    answer = api.call("POST", f"/sessions/{quote(session, safe='')}/{act}", json=body)
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    unchanged = Text("没有改变：", "nothing changed: ") if not answer["changed"] else Text("", "")
+    line = _line(answer)
+    click.echo(Text(unchanged.zh + line.zh, unchanged.en + line.en).read_in(reader_language()))
+
+
+PHASES = {
+    "off_air": Text("不在播", "off air"),
+    "rehearsal": Text("彩排", "rehearsal"),
+    "before": Text("开播前", "before the start"),
+    "on_air": Text("直播中", "on air"),
+    "after": Text("收尾", "after the end"),
+}
+
+
+def _line(session: dict[str, Any]) -> Text:
+    phase = PHASES[session["phase"]]
+    begins, ends = (_clock(session[actual] or session[planned]) for actual, planned in _TIMES)
+    head = f"{session['id']}  {session['stream']}  {begins} – {ends}  "
+    return Text(head + phase.zh, head + phase.en)
+
+
+_TIMES = (("started", "start"), ("ended", "end"))
+
+
+def _clock(at: str) -> str:
+    return f"{datetime.fromisoformat(at):%m-%d %H:%M}"

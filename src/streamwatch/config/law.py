@@ -1,0 +1,68 @@
+"""What the law asks, as files of dated data, one for each jurisdiction. People read them; nothing is computed."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from streamwatch.errors import ConfigError, Mistake
+from streamwatch.language import Text
+from streamwatch.yaml_file import YamlFile
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Both(_Part):
+    zh: Annotated[str, Field(min_length=1)]
+    en: Annotated[str, Field(min_length=1)]
+
+    def read_in(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+def _as_text(value: Any) -> Any:
+    """YAML reads a whole date as one, and leaves a month alone."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+class Rule(_Part):
+    """*only_for* are matters of `trigger`; empty: for every violation. *read* says how well it is known."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    name: Both
+    in_force: Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^\d{4}-\d{2}(-\d{2})?$")] | None = None
+    binds: Literal["platform", "operator", "both"]
+    only_for: tuple[str, ...] = ()
+    says: Both
+    source: Both
+    read: Literal["primary", "secondary"]
+
+
+class Law(_Part):
+    jurisdiction: Both
+    checked: date
+    caution: Both
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+    def on(self, matter: str, *, violation: bool) -> list[Rule]:
+        """Those that may matter: for content all general ones, for anything else only what names it."""
+        return [rule for rule in self.rules if matter in rule.only_for or (violation and not rule.only_for)]
+
+
+def load_laws(paths: tuple[Path, ...]) -> tuple[tuple[Law, ...], list[Mistake]]:
+    """Those that can be read, and every mistake of the others with its place."""
+    found, mistakes = list[Law](), list[Mistake]()
+    for path in paths:
+        try:
+            source = YamlFile(path)
+            found.append(Law.model_validate(source.data))
+        except ConfigError as error:
+            mistakes += error.mistakes
+        except ValidationError as error:
+            for each in error.errors(include_url=False, include_input=False):
+                said = Text(f"{each['msg']}；格式见 config/law/cn.yml", f"{each['msg']}; see config/law/cn.yml")
+                mistakes.append(source.mistake(each["loc"], said))
+    return tuple(found), mistakes

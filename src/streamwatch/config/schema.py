@@ -1,0 +1,159 @@
+"""duty.yml as it is written: names, types and defaults. What they mean together is in `duty_book` and `load`."""
+
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, HttpUrl
+
+from streamwatch import rounds
+from streamwatch.alert import Severity
+from streamwatch.channels import ChannelSettings
+from streamwatch.config.roster import (
+    PARTS,
+    AwayPart,
+    CalledRole,
+    OverridePart,
+    People,
+    PersonPart,
+    Role,
+    RotationPart,
+    SessionPart,
+    Zone,
+)
+from streamwatch.config.roster import Part as _Part
+from streamwatch.escalation import DEFAULT, LEASES, Leases, Policy, Step, Whom
+
+
+def _address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (colon and host and port.isdigit() and int(port) < 65536):
+        raise ValueError("write host:port, as in 127.0.0.1:8780")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class ExporterPart(_Part):
+    url: HttpUrl
+    token_file: Path
+
+
+class ServerPart(_Part):
+    url: HttpUrl
+
+
+class StepPart(_Part):
+    """`after` is seconds without an ack."""
+
+    after: Annotated[float, Field(gt=0, le=86_400)]
+    call: Whom
+
+    def as_step(self) -> Step:
+        return Step(timedelta(seconds=self.after), self.call)
+
+
+class AlertmanagerPart(ServerPart):
+    """`receiver` is the name in alertmanager.yml under which our webhook stands."""
+
+    receiver: str = "streamwatch"
+
+
+class DeliveryPart(_Part):
+    """`together: false` sends each page by itself, however many there are: for machines, not for people.
+
+    `ack_holds` is seconds without a sign of work after which an ack runs out; 0 is never. `notes_at` are the times
+    of day at which P3 is told; none: at once.
+    """
+
+    together: bool = True
+    ack_holds: dict[Severity, Annotated[float, Field(ge=0, le=86_400)]] = Field(default_factory=dict)
+    notes_at: tuple[time, ...] = rounds.DEFAULT
+
+    @property
+    def leases(self) -> Leases:
+        """What is not said of a severity is as usual."""
+        said = {severity: timedelta(seconds=seconds) for severity, seconds in self.ack_holds.items()}
+        return {severity: lease for severity, lease in {**LEASES, **said}.items() if lease}
+
+
+class CanaryPart(_Part):
+    """Who gets the daily test page, and when, by the file's zone."""
+
+    person: str
+    at: time = time(10)
+
+
+class LifeSignPart(_Part):
+    """Where a watcher elsewhere is told that the receiver lives, and how often, in seconds."""
+
+    url_file: Path
+    every: Annotated[float, Field(ge=10, le=86_400)] = 60.0
+
+
+class DutyFile(_Part):
+    """The whole file."""
+
+    listen: Address = "127.0.0.1:8780"
+    public_url: HttpUrl = HttpUrl("http://127.0.0.1:8780")
+    database: str = "sqlite:///streamwatch.db"
+    timezone: Zone = "Asia/Shanghai"
+    alert_rules: Path
+    token_files: Annotated[tuple[Path, ...], Field(min_length=1)]
+    link_key_file: Path
+    console_password_file: Path | None = None
+    exporter: ExporterPart | None = None
+    alertmanager: AlertmanagerPart | None = None
+    prometheus: ServerPart | None = None
+    life_sign: LifeSignPart | None = None
+    canary: CanaryPart | None = None
+    fallback_role: CalledRole = "ops"
+    channels: dict[str, ChannelSettings]
+    people: Annotated[tuple[PersonPart, ...], Field(min_length=1)]
+    duty: dict[Role, People] = Field(default_factory=dict)
+    escalation: dict[Severity, tuple[StepPart, ...]] | None = None
+    delivery: DeliveryPart = DeliveryPart()
+    rotations: tuple[RotationPart, ...] = ()
+    holidays_file: Path | None = None
+    away: tuple[AwayPart, ...] = ()
+    overrides: tuple[OverridePart, ...] = ()
+    sessions: tuple[SessionPart, ...] = ()
+    sessions_files: tuple[Path, ...] = ()
+    law_files: tuple[Path, ...] = ()
+    evidence_folder: Path | None = None  # beside the database when that is a file
+    evidence_megabytes: Annotated[int, Field(gt=0, le=100_000)] = 512  # of one file
+
+    @property
+    def keeps_evidence(self) -> Path | None:
+        """Where; None when the database is elsewhere and no folder is named."""
+        database = self.database.removeprefix("sqlite:///")
+        beside = Path(database).parent / "evidence" if database != self.database else None
+        return self.evidence_folder or beside
+
+    @property
+    def policy(self) -> Policy:
+        """What is not said of a severity is as usual; an empty list calls nobody else."""
+        said = self.escalation or {}
+        return {**DEFAULT, **{severity: [step.as_step() for step in steps] for severity, steps in said.items()}}
+
+    def aware(self, at: datetime) -> datetime:
+        return at.replace(tzinfo=ZoneInfo(self.timezone)) if at.tzinfo is None else at
+
+
+KNOWN_KEYS = frozenset(
+    field.alias or key
+    for part in (
+        DutyFile,
+        *PARTS,
+        ExporterPart,
+        ServerPart,
+        AlertmanagerPart,
+        DeliveryPart,
+        CanaryPart,
+        LifeSignPart,
+        StepPart,
+    )
+    for key, field in part.model_fields.items()
+)

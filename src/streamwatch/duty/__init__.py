@@ -1,0 +1,56 @@
+"""Who holds a role now, and why. Pure.
+
+`who` answers for one moment, `shifts` for days; `show` says what goes on at a stream, `doubts` what surely is not
+meant.
+"""
+
+from streamwatch.duty.book import Actual, Away, DutyBook, Override
+from streamwatch.duty.days import Days, Holidays
+from streamwatch.duty.doubts import NEVER_EMPTY, doubts, gaps, held_roles, streams
+from streamwatch.duty.handover import HandOver, handover
+from streamwatch.duty.person import ROLES, Contact, Person, Quiet
+from streamwatch.duty.resolve import WHY_NOT, Duty, PassedOver, hosts_on_air, others, running_session, who
+from streamwatch.duty.rotation import Rotation
+from streamwatch.duty.session import AFTER, BEFORE, OVERRUN, PHASES, Phase, Session, Window
+from streamwatch.duty.shifts import Shift, shifts
+from streamwatch.duty.show import Show, show, shows
+
+__all__ = [
+    "AFTER",
+    "BEFORE",
+    "NEVER_EMPTY",
+    "OVERRUN",
+    "PHASES",
+    "ROLES",
+    "WHY_NOT",
+    "Actual",
+    "Away",
+    "Contact",
+    "Days",
+    "Duty",
+    "DutyBook",
+    "HandOver",
+    "Holidays",
+    "Override",
+    "PassedOver",
+    "Person",
+    "Phase",
+    "Quiet",
+    "Rotation",
+    "Session",
+    "Shift",
+    "Show",
+    "Window",
+    "doubts",
+    "gaps",
+    "handover",
+    "held_roles",
+    "hosts_on_air",
+    "others",
+    "running_session",
+    "shifts",
+    "show",
+    "shows",
+    "streams",
+    "who",
+]

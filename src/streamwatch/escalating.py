@@ -1,0 +1,75 @@
+"""Calls the next person when nobody acknowledges. Between an ack and a step at once the database decides."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from streamwatch import escalation
+from streamwatch.clock import Clock
+from streamwatch.duty import DutyBook, Person
+from streamwatch.escalation import LEASES, Leases, Policy, Step
+from streamwatch.language import Text
+from streamwatch.store import Store
+from streamwatch.store.journal import Unacknowledged
+
+log = logging.getLogger(__name__)
+
+
+class Escalating:
+    """*book* and *policy* are those of the moment: a reload changes them."""
+
+    def __init__(
+        self,
+        store: Store,
+        book: Callable[[], DutyBook],
+        policy: Callable[[], Policy],
+        clock: Clock,
+        leases: Callable[[], Leases] = lambda: LEASES,
+    ) -> None:
+        self._store = store
+        self._book = book
+        self._policy = policy
+        self._clock = clock
+        self._leases = leases
+
+    async def step(self) -> bool:
+        """Whether anybody was called."""
+        at = self._clock()
+        called = await self._lapse(at)
+        waiting = await asyncio.to_thread(self._store.journal.unacknowledged)
+        for incident in waiting:
+            told = incident.told
+            for number, due in escalation.due(self._policy(), incident.severity, incident.called_at, at):
+                if number not in incident.steps:
+                    news = await asyncio.to_thread(self._call, incident, number, due, told, at)
+                    told |= news  # two steps of one moment call two people
+                    called |= bool(news)
+        return called
+
+    async def _lapse(self, at: datetime) -> bool:
+        """Whether an ack ran out: who took it long ago, and was not heard of since, may have fallen asleep."""
+        found = False
+        for ack in await asyncio.to_thread(self._store.acks.lapsed, self._leases(), at):
+            minutes = int((at - ack.since).total_seconds() // 60)
+            reason = Text(f"认领后 {minutes} 分钟没有进展", f"no progress within {minutes} min of the ack")
+            found |= await asyncio.to_thread(self._store.acks.lapse, ack, reason, at)
+        return found
+
+    def _call(
+        self, incident: Unacknowledged, number: int, step: Step, told: frozenset[str], at: datetime
+    ) -> frozenset[str]:
+        """Who is called; *told* are called already. The reason names those who had the time to take it."""
+        book, severity = self._book(), incident.severity
+        people = escalation.people(step, book, incident.role, incident.stream, told, at, severity)
+        seconds = int(step.after.total_seconds())
+        reason = Text(
+            f"{_names(incident.told, book.people)} {seconds} 秒内没有认领",
+            f"not acknowledged by {_names(incident.told, book.people)} within {seconds} s",
+        )
+        taken = self._store.outbox.escalate(incident, number, people, reason, at)
+        return frozenset(people) if taken else frozenset()
+
+
+def _names(told: frozenset[str], people: Mapping[str, Person]) -> str:
+    return ", ".join(people[person].name if person in people else person for person in sorted(told)) or "—"

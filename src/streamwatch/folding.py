@@ -1,0 +1,249 @@
+"""Accepted webhooks become episodes, incidents and pages: one transaction for each batch, all or nothing."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.exc import DataError, SQLAlchemyError
+
+from streamwatch import routing
+from streamwatch.alert import Alert, Episode, Severity
+from streamwatch.clock import Clock
+from streamwatch.duty import Duty, DutyBook, who
+from streamwatch.incident import Effect, Known, Move, effect, is_stale, move, same_trouble
+from streamwatch.intake.alertmanager import read
+from streamwatch.language import Text
+from streamwatch.message import clean
+from streamwatch.metrics import Metrics
+from streamwatch.store.database import Database
+from streamwatch.store.ledger import Ledger, OtherFiring
+from streamwatch.store.rows import Call
+from streamwatch.timeline import Kind, tell
+from streamwatch.timeline import Row as TimelineRow
+
+log = logging.getLogger(__name__)
+
+BATCH = 50  # webhooks in one transaction
+LOOKED_AT = 1000  # alerts in one transaction, repeats included: what is not folded now is looked up again
+LOOKED_UP = 100  # of them at a time
+AT_ONCE = Text("这类上报同时呼叫", "called at the same moment for such a report")
+NEWS = 20  # alerts that are no repeats, in one transaction: some hundredths of a second, in which all others wait
+
+
+class Folding:
+    """Reads the inbox; writes incidents, the timeline and the outbox. *book* gives the duty book of this moment."""
+
+    def __init__(
+        self,
+        database: Database,
+        book: Callable[[], DutyBook],
+        clock: Clock,
+        metrics: Metrics,
+        due: Callable[[Severity, datetime], datetime] = lambda _, at: at,
+    ) -> None:
+        """*due* says when a page of that severity, made at that instant, goes out."""
+        self._database = database
+        self._book = book
+        self._clock = clock
+        self._metrics = metrics
+        self._due = due
+        self.calls = 0  # pages that were made
+
+    def fold(self, limit: int = BATCH) -> int:
+        """Fold what waits, at most *limit* webhooks; how many there were. A bad one is set aside, never dropped."""
+        try:
+            return self._fold(limit)
+        except DataError:
+            log.exception("the database does not take a webhook; one by one, the bad one is set aside")
+            return self.fold(1) if limit > 1 else self._set_aside()
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception:
+            log.exception("webhooks could not be folded; one by one, the bad one is set aside")
+            return self.fold(1) if limit > 1 else self._set_aside()
+
+    def _fold(self, limit: int) -> int:
+        """What waits, up to *limit* webhooks and `NEWS`: a large one is folded in parts, as acks wait meanwhile."""
+        with self._database.writing() as connection:
+            ledger = Ledger(connection)
+            webhooks, waiting = list[tuple[Row[Any], Sequence[Alert]]](), list[Alert]()
+            for webhook in ledger.claim(limit):
+                alerts = read(webhook.body)[webhook.folded :]
+                webhooks.append((webhook, alerts))
+                waiting += alerts
+                if len(waiting) >= LOOKED_AT:
+                    break
+            moves = self._all(ledger, waiting[:LOOKED_AT])
+            left, whole = moves.total(), list[int]()
+            for webhook, alerts in webhooks:
+                if left < len(alerts):
+                    ledger.folded_up_to(webhook.id, webhook.folded + left)
+                    break
+                left -= len(alerts)
+                whole.append(webhook.id)
+            ledger.folded(whole, self._clock())
+            ledger.flush()
+        for what, count in moves.items():
+            self._metrics.alerts.labels(what.value).inc(count)
+        return len(webhooks)
+
+    def _all(self, ledger: Ledger, alerts: Sequence[Alert]) -> Counter[Move]:
+        """One after the other, as they came; repeats, which are nearly all of them in a storm, in one go.
+
+        Stops after `NEWS`: the sum of the answer is how many of *alerts* were folded.
+        """
+        known = dict[Episode, Known]()
+        moves, repeats, news = Counter[Move](), Counter[Episode](), 0
+        for number, alert in enumerate(alerts):
+            if number % LOOKED_UP == 0:
+                some = alerts[number : number + LOOKED_UP]
+                known |= ledger.known({each.episode for each in some} - known.keys())
+            at = self._clock()
+            record = known.get(alert.episode)
+            what = move(alert, record, at)
+            others = ledger.other_firing(alert) if what in (Move.BEGIN, Move.AGAIN) else []
+            if is_stale(alert, (other.episode.starts_at for other in others)):
+                what = Move.STALE
+            moves[what] += 1
+            match what:
+                case Move.DUPLICATE:
+                    repeats[alert.episode] += 1
+                case Move.HEARTBEAT:
+                    ledger.heartbeat(alert.name, at)
+                case Move.SILENCE:
+                    ledger.silence(alert.name)
+                case Move.STALE:
+                    pass  # the newer start is on record and fires
+                case _:
+                    known[alert.episode] = Known(alert.status, at, self._one(ledger, alert, what, record, others))
+                    news += 1
+            if news == NEWS:
+                break
+        ledger.seen_again(repeats)
+        return moves
+
+    def _set_aside(self) -> int:
+        """The oldest webhook is one that we cannot fold: it stays in the inbox, visible, and out of the way."""
+        with self._database.writing() as connection:
+            ledger = Ledger(connection)
+            for webhook in ledger.claim(1):
+                ledger.troubled(webhook.id, "could not be folded; the log of this time says why")
+                return 1
+        return 0
+
+    def _one(
+        self, ledger: Ledger, alert: Alert, what: Move, known: Known | None, others: Sequence[OtherFiring]
+    ) -> int | None:
+        """News of an episode; the answer is the incident it belongs to."""
+        at = self._clock()
+        if what is Move.END:
+            incident = known.incident if known else None
+            self._end(ledger, alert, incident)
+            return incident
+        if what is Move.UNHEARD:
+            ledger.begin(alert, None, at)
+            ledger.note(None, tell(Kind.UNHEARD, what=_what(alert)), at)
+            return None
+        return self._begin(ledger, alert, others, again=what is Move.AGAIN)
+
+    def _begin(self, ledger: Ledger, alert: Alert, others: Sequence[OtherFiring], *, again: bool) -> int:
+        at, book = self._clock(), self._book()
+        continued = [before.severity for before in others if self._supersede(ledger, alert, before)]
+        current = ledger.open_incident(alert)
+        firing = [] if current is None else [*ledger.firing(current), *continued]
+        reported_at = ledger.reported_at(current) if alert.is_reported and current is not None else None
+        consequence = effect(firing, alert, is_open=current is not None, reported_at=reported_at)
+        route = routing.route(alert, book.fallback_role)
+        incident = current
+        if incident is None:
+            incident = ledger.open(alert, route.role, ledger.drill_running(alert.stream, at), at)
+        ledger.begin(alert, incident, at)
+        heading = {Effect.OPEN: Kind.OPENED, Effect.JOIN: Kind.JOINED, Effect.RAISE: Kind.RAISED}[consequence]
+        row = Kind.AGAIN if again and consequence is Effect.OPEN else heading
+        ledger.note(incident, tell(row, what=_what(alert), severity=alert.severity), at)
+        if alert.is_reported:
+            ledger.note(
+                incident, _said(alert, Kind.REPORTED, Kind.REPORTED_BY_SOMEBODY, "summary_zh", "summary_en"), at
+            )
+        if consequence is Effect.JOIN:
+            return incident
+        if consequence is Effect.RAISE:
+            ledger.raise_severity(incident, alert, route.role, at)
+            ledger.withdraw(incident)
+        if not route.routed:
+            self._metrics.unrouted.inc()
+        routed = Kind.ROUTED if route.routed else Kind.UNROUTED
+        ledger.note(incident, tell(routed, role=route.role, why=route.reason), at)
+        kind = "firing" if consequence is Effect.OPEN else "raised"
+        call = Call(kind, alert.severity, f"{kind}:{alert.fingerprint}:{at.isoformat()}")
+        self._call(ledger, incident, call, who(book, route.role, alert.stream, at, alert.severity))
+        for role in alert.also:
+            ledger.note(incident, tell(Kind.ROUTED, role=role, why=AT_ONCE), at)
+            self._call(ledger, incident, call, who(book, role, alert.stream, at, alert.severity))
+        return incident
+
+    def _supersede(self, ledger: Ledger, alert: Alert, before: OtherFiring) -> bool:
+        """A series fires once at a time, so an earlier episode of it that is on record as firing is not any more.
+
+        True when both are two views of one trouble. Otherwise nobody told us of its end, and nobody is told of it:
+        it may never have ended (a Prometheus and an Alertmanager that were restarted know a later start only). Its
+        incident makes room for a new one, which calls.
+        """
+        at = self._clock()
+        ledger.end(before.episode, at, None)
+        if before.incident is None:
+            return False
+        if same_trouble(before.episode.starts_at, alert.starts_at):
+            return True
+        ledger.note(before.incident, tell(Kind.ENDED_UNTOLD, what=_what(alert)), at)
+        if not ledger.firing(before.incident):
+            ledger.note(before.incident, tell(Kind.REPLACED), at)
+            ledger.resolve(before.incident, at)
+            ledger.withdraw(before.incident)
+        return False
+
+    def _call(self, ledger: Ledger, incident: int, call: Call, duty: Duty) -> None:
+        at = self._clock()
+        for passed in duty.passed_over:
+            ledger.note(incident, tell(Kind.PASSED_OVER, person=passed.person, why=passed.text), at)
+        if duty.source in ("everyone", "nobody"):
+            self._metrics.duty_gaps.inc()
+        if not duty.call:
+            ledger.note(incident, tell(Kind.NOBODY), at)
+        for person in duty.call:
+            if ledger.call(incident, person, call, duty.reason, at, due_at=self._due(call.severity, at)):
+                self.calls += 1
+                ledger.note(incident, tell(Kind.CALLED, person=person, why=duty.reason), at)
+
+    def _end(self, ledger: Ledger, alert: Alert, incident: int | None) -> None:
+        at = self._clock()
+        ledger.end(alert.episode, at, alert.ends_at)
+        if incident is not None:
+            if alert.is_reported:
+                ledger.note(incident, _said(alert, Kind.CLOSED, Kind.CLOSED_BY_SOMEBODY, "note", "note"), at)
+            ledger.note(incident, tell(Kind.ENDED, what=_what(alert)), at)
+            self._resolve_if_over(ledger, incident, alert.severity)
+
+    def _resolve_if_over(self, ledger: Ledger, incident: int, severity: Severity) -> None:
+        at = self._clock()
+        if ledger.firing(incident):
+            return
+        over = tell(Kind.RESOLVED)
+        ledger.note(incident, over, at)
+        for heard in ledger.resolve(incident, at):
+            call, due_at = Call("over", severity, "over"), self._due(severity, at)
+            self.calls += ledger.call(incident, heard.person, call, over.text, at, heard.contact, due_at)
+
+
+def _said(alert: Alert, named: Kind, unnamed: Kind, zh: str, en: str) -> TimelineRow:
+    """What a person said, in their words."""
+    by, said = alert.annotations.get("by") or None, (alert.annotations.get(each) or "—" for each in (zh, en))
+    return tell(named if by else unnamed, person=by, what=Text(*map(clean, said)))
+
+
+def _what(alert: Alert) -> str:
+    category = alert.labels.get("category")
+    return clean(f"{alert.name} ({category})" if category else alert.name)

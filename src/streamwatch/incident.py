@@ -1,0 +1,110 @@
+"""How episodes fold into incidents. Pure: what is known goes in, what to do comes out.
+
+An incident is what people handle: all episodes of one stream and one procedure, until the last of them is over.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Literal
+
+from streamwatch.alert import Alert, Severity, worse
+
+State = Literal["open", "acknowledged", "resolved"]
+
+# Alertmanager sends one flush for at most ten seconds after it composed it, and a peer may lag behind by some
+# more. A "firing" that comes this soon after the end of its own episode is old news; one that comes later is an
+# alert which Alertmanager had given up for lack of news (Prometheus gone for minutes) and which is still true.
+LATE_NEWS = timedelta(seconds=60)
+
+
+class Move(StrEnum):
+    """What one alert of one webhook means for its episode."""
+
+    HEARTBEAT = "heartbeat"  # the Watchdog
+    SILENCE = "silence"  # the Watchdog is told to be over: Prometheus no longer says anything
+    STALE = "stale"  # an older view of a series that has begun anew since
+    BEGIN = "begin"
+    DUPLICATE = "duplicate"  # told before: another Alertmanager, a retry, a repeat
+    END = "end"
+    UNHEARD = "unheard"  # over before it was ever heard of: nobody is called
+    AGAIN = "again"  # the same episode is true again, long after its end
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is on record about an episode."""
+
+    status: Literal["firing", "resolved"]
+    changed_at: datetime  # when we learnt that status
+    incident: int | None = None  # the one it belongs to
+
+
+def move(alert: Alert, known: Known | None, at: datetime) -> Move:
+    """What *alert*, heard at *at*, means, given what is known of its episode."""
+    if alert.is_heartbeat:
+        return Move.HEARTBEAT if alert.status == "firing" else Move.SILENCE
+    if known is None:
+        return Move.BEGIN if alert.status == "firing" else Move.UNHEARD
+    if known.status == alert.status:
+        return Move.DUPLICATE
+    if alert.status == "resolved":
+        return Move.END
+    return Move.AGAIN if at - known.changed_at > LATE_NEWS else Move.DUPLICATE
+
+
+# Two Prometheus that judge the same see it begin some seconds apart; Alertmanager may tell either start.
+SAME_TROUBLE = timedelta(seconds=60)
+
+
+def same_trouble(one: datetime, other: datetime) -> bool:
+    """Whether two starts of one series are two views of one trouble, and not one after the other."""
+    return abs(one - other) <= SAME_TROUBLE
+
+
+def is_stale(alert: Alert, others: Iterable[datetime]) -> bool:
+    """Whether its series has begun anew since: an Alertmanager that lags still tells the older start.
+
+    *others* are the starts of the other episodes of the series that are on record as firing.
+    """
+    return any(other > alert.starts_at and not same_trouble(other, alert.starts_at) for other in others)
+
+
+class Effect(StrEnum):
+    """What an episode that begins does to the incident of its stream and procedure."""
+
+    OPEN = "open"  # there was none: the person on duty is called
+    JOIN = "join"  # one more symptom: evidence, no new page
+    RAISE = "raise"  # more urgent than all before: called again, an ack does not hold
+
+
+# Two people press the same button, or one presses twice: one trouble. Somebody may forget to end it, and the same
+# reported later is a new one: whoever took the first hears of it again.
+SAME_REPORT = timedelta(minutes=10)
+
+
+def effect(
+    firing: Collection[Severity], alert: Alert, *, is_open: bool, reported_at: datetime | None = None
+) -> Effect:
+    """*firing* are the severities of what fires in the open incident at this moment.
+
+    What fired an hour ago does not count: a second P0 calls again, though a milder symptom held the incident open.
+    *reported_at* is when a person last reported the same, and said no end of it since.
+    """
+    if not is_open:
+        return Effect.OPEN
+    if alert.is_reported and reported_at is not None and alert.starts_at - reported_at > SAME_REPORT:
+        return Effect.RAISE
+    return Effect.RAISE if all(worse(alert.severity, each) for each in firing) else Effect.JOIN
+
+
+def fold_key(alert: Alert) -> str:
+    """Episodes with the same key belong to one open incident. A digest: labels may be long, and hold anything.
+
+    What people report is not one trouble for being of one kind: fire must call though a power cut is open.
+    """
+    parts = [alert.stream, alert.procedure, *([alert.matter] if alert.matter else [])]
+    return sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,0 +1,63 @@
+"""Alertmanager's own list of alerts (API v2), for what a webhook did not tell. Source: api/v2/openapi.yaml."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from streamwatch.errors import StreamWatchError
+
+TIMEOUT = 5.0  # seconds
+
+
+class NoAnswer(StreamWatchError):
+    """Alertmanager's API gave no answer that can be read."""
+
+
+async def alerts(http: httpx.AsyncClient, url: str) -> dict[str, dict[str, Any]]:
+    """All alerts that Alertmanager holds, by fingerprint, silenced and inhibited ones too. Raises `NoAnswer`."""
+    try:
+        reply = await http.get(f"{url.rstrip('/')}/api/v2/alerts", timeout=TIMEOUT)
+        listed = reply.raise_for_status().json()
+        return {each["fingerprint"]: each for each in listed}
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise NoAnswer from error
+
+
+def name(alert: Mapping[str, Any]) -> str:
+    return str(alert["labels"].get("alertname", ""))
+
+
+def receivers(alert: Mapping[str, Any]) -> set[str]:
+    """The names in alertmanager.yml of those it goes to: other teams may share this Alertmanager."""
+    return {str(each.get("name")) for each in alert.get("receivers", ())}
+
+
+def is_active(alert: Mapping[str, Any]) -> bool:
+    """Whether Alertmanager would tell of it: not silenced, inhibited, or muted (which it says from 0.28 on)."""
+    status = alert.get("status", {})
+    return status.get("state") == "active" and not status.get("mutedBy")
+
+
+def as_firing(alert: Mapping[str, Any]) -> dict[str, Any]:
+    """An alert of the API as a webhook would have carried it."""
+    kept = {name: alert[name] for name in ("labels", "annotations", "startsAt", "fingerprint")}
+    return {**kept, "status": "firing"}
+
+
+def as_resolved(labels: Mapping[str, str], fingerprint: str, starts_at: datetime, at: datetime) -> dict[str, Any]:
+    return {
+        "labels": dict(labels),
+        "annotations": {},
+        "startsAt": starts_at.isoformat(),
+        "endsAt": at.isoformat(),
+        "fingerprint": fingerprint,
+        "status": "resolved",
+    }
+
+
+def webhook(alerts: list[dict[str, Any]]) -> bytes:
+    """The body that Alertmanager would have posted."""
+    return json.dumps({"version": "4", "receiver": "reconciled", "alerts": alerts}).encode()

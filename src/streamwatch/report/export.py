@@ -1,0 +1,68 @@
+"""An export from question to files: Prometheus and the receiver are asked, the answers become texts."""
+
+import json
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import Literal
+
+from streamwatch.errors import CommandFailed
+from streamwatch.report.csv_text import incidents_csv, table_csv
+from streamwatch.report.document import document
+from streamwatch.report.files import file_stem, write
+from streamwatch.report.incidents import Ask, Incident, read_incidents
+from streamwatch.report.progress import Steps
+from streamwatch.report.prometheus import Prometheus
+from streamwatch.report.series import SERIES
+from streamwatch.report.table import Column, Table, columns
+from streamwatch.report.window import Window
+
+Form = Literal["csv", "json", "all"]
+
+_NAMED = 10  # streams that an error names
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was found. Times are written in *zone*."""
+
+    table: Table
+    incidents: list[Incident]
+    zone: tzinfo
+
+    def texts(self, form: Form) -> dict[str, str]:
+        """The files by name."""
+        stem = file_stem(self.table, self.zone)
+        texts = {}
+        if form != "json":
+            texts[f"{stem}.csv"] = table_csv(self.table, self.zone)
+        if form != "csv":
+            whole = document(self.table, self.incidents, self.zone)
+            texts[f"{stem}.json"] = json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        if form != "json":
+            texts[f"{stem}_incidents.csv"] = incidents_csv(self.incidents)
+        return texts
+
+    def write(self, folder: Path, form: Form) -> list[Path]:
+        return write(folder, self.texts(form))
+
+
+def export(prometheus: Prometheus, ask: Ask, stream: str, window: Window, zone: tzinfo, steps: Steps) -> Export:
+    """Raises `CommandFailed` when a server does not answer, and when nobody knows anything of *stream* there."""
+    found: list[Column] = []
+    steps.expect(len(SERIES) * len(list(window.queries())) + 1)
+    for series in SERIES:
+        tracks = prometheus.range(series.promql(stream, window.step), window, steps.done)
+        found += columns(series, tracks, stream, window)
+    table = Table(stream, window, tuple(found))
+    incidents = read_incidents(ask, stream, window, steps)
+    if not table.seen and not incidents:
+        raise CommandFailed(_unknown(stream, window, zone, prometheus.streams(window)))
+    return Export(table, incidents, zone)
+
+
+def _unknown(stream: str, window: Window, zone: tzinfo, known: list[str]) -> str:
+    start, end = (f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (window.start, window.end))
+    named = "; streams seen then: " + " ".join(known[:_NAMED]) if known else "; no stream was seen then"
+    more = " …" if len(known) > _NAMED else ""
+    return f"there is no data and no incident of stream '{stream}' from {start} to {end}{named}{more}."

@@ -1,0 +1,1 @@
+"""Rules that people write: read, checked, begun, explained. `checks` decides; `gathering` reads."""

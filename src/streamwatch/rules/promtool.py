@@ -1,0 +1,99 @@
+"""promtool of the Prometheus that runs the rules: what it says is passed on with its place."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from streamwatch.errors import CommandFailed
+from streamwatch.language import Text
+from streamwatch.rules.finding import Finding, Place
+
+PROCESSES = 2
+SECONDS = 300.0
+_LINE = re.compile(r"(?:^|\s|\()(?:line )?(\d+):(?:(\d+):)?")
+_TEST = re.compile(r"^\s*name: (.+?),?\s*$", re.MULTILINE)
+_MOMENT = re.compile(r"\btime: (\w+)")
+_WRONG = re.compile(r"\d+:\d+:|line \d+|FAILED: \S|does not|error", re.IGNORECASE)
+_NOISE = re.compile(r"^(?:Checking|Unit Testing:|\s*SUCCESS|\s*FAILED:?\s*$)")
+CURE = Text("按 promtool 的话改正", "mend what promtool names")
+
+
+def find_promtool() -> str:
+    """It comes with Prometheus."""
+    found = shutil.which("promtool", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
+    if found is None:
+        raise CommandFailed(
+            Text(
+                "没有 promtool，请安装：apt-get install prometheus",
+                "there is no promtool. Install it: apt-get install prometheus",
+            )
+        )
+    return found
+
+
+def check(files: Iterable[Path], home: Path) -> list[Finding]:
+    """`promtool check rules`: nothing, when all of them are such that Prometheus takes them."""
+    return _each("check", "promtool/check", list(files), home)
+
+
+def test(files: Iterable[Path], home: Path) -> list[Finding]:
+    """`promtool test rules`, two at a time; the longest begin first."""
+    longest = sorted(files, key=lambda path: -path.stat().st_size)
+    return _each("test", "promtool/test", longest, home)
+
+
+def _each(verb: str, name: str, files: Sequence[Path], home: Path) -> list[Finding]:
+    promtool = find_promtool()
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        said = pool.map(lambda path: _run([promtool, verb, "rules", path.name], path.parent), files)
+        return [
+            _finding(name, path, words, home) for path, words in zip(files, said, strict=True) if words is not None
+        ]
+
+
+def _run(command: Sequence[str], folder: Path) -> str | None:
+    """What it said when it failed; None when it did not."""
+    try:
+        done = subprocess.run(  # noqa: S603 - promtool itself, and files of the clone
+            command, cwd=folder, capture_output=True, text=True, check=False, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {SECONDS:g} s"
+    return None if not done.returncode else f"{done.stdout}\n{done.stderr}"
+
+
+def _finding(name: str, path: Path, words: str, home: Path) -> Finding:
+    shown = str(path.relative_to(home)) if path.is_relative_to(home) else str(path)
+    text = "\n    ".join(line.rstrip() for line in words.splitlines() if line.strip() and not _NOISE.match(line))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    number, column = (_said_place if name.endswith("check") else _test_place)(words.replace(path.name, ""), lines)
+    place = Place(shown, number, column, lines[number - 1]) if 0 < number <= len(lines) else Place(shown)
+    return Finding(name, place, Text(*[text.strip()] * 2), CURE)
+
+
+def _said_place(words: str, _: Sequence[str]) -> tuple[int, int]:
+    found = _LINE.search(words)
+    return (int(found[1]), int(found[2] or 1)) if found else (0, 0)
+
+
+def _test_place(words: str, lines: Sequence[str]) -> tuple[int, int]:
+    """promtool names the test, and the moment: the line is looked for."""
+    name, moment = _TEST.search(words), _MOMENT.search(words)
+    begin = next((at for at, line in enumerate(lines) if name and name[1][:40] in line), 0)
+    if moment:
+        for at in range(begin, len(lines)):
+            if re.search(rf"eval_time: {moment[1]}\b", lines[at]):
+                return at + 1, len(lines[at]) - len(lines[at].lstrip()) + 1
+    return (begin + 1, 1) if name else (0, 0)
+
+
+def check_config(path: Path) -> str:
+    """What is wrong with a prometheus.yml and all that it names, in promtool's words; empty when nothing is."""
+    words = _run([find_promtool(), "check", "config", str(path)], path.parent)
+    if words is None:
+        return ""
+    return "\n".join(line.strip() for line in words.splitlines() if _WRONG.search(line))

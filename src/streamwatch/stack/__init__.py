@@ -1,0 +1,1 @@
+"""`streamwatch up`: the real parts, started together, watched, and stopped together."""

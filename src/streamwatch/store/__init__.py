@@ -1,0 +1,40 @@
+"""One database with several faces: `inbox` accepts, `outbox` and `outcomes` deliver, `journal` is read."""
+
+from datetime import datetime
+
+from streamwatch.store.acks import Acks
+from streamwatch.store.database import Database
+from streamwatch.store.duty import DutyLog
+from streamwatch.store.inbox import Inbox
+from streamwatch.store.journal import Journal
+from streamwatch.store.outbox import Outbox
+from streamwatch.store.outcomes import Outcomes
+from streamwatch.store.reports import Reports
+from streamwatch.store.seat import Seat
+from streamwatch.store.steps import Steps
+
+__all__ = ["Store"]
+
+
+class Store:
+    def __init__(self, url: str) -> None:
+        self.database = Database(url)
+        self.inbox = Inbox(self.database)
+        self.outbox = Outbox(self.database)
+        self.outcomes = Outcomes(self.database)
+        self.acks = Acks(self.database)
+        self.seat = Seat(self.database)
+        self.steps = Steps(self.database)
+        self.journal = Journal(self.database)
+        self.duty = DutyLog(self.database)
+        self.reports = Reports(self.database)
+
+    def open(self, at: datetime) -> int:
+        """Take the database; pages that a dead process was sending are due again: how many may repeat."""
+        self.database.prepare()
+        return self.outbox.reclaim(at, all_leases=self.database.one_process)
+
+    def close(self) -> None:
+        self.inbox.close()
+        self.seat.leave()
+        self.database.close()

@@ -1,0 +1,129 @@
+"""Opening the database: what makes a commit durable, who may write, and the schema of this version."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from streamwatch.errors import CommandFailed
+from streamwatch.store.turns import Turns
+
+BUSY_TIMEOUT = 5.0  # seconds a writer waits for the one before it
+
+
+class Database:
+    """One database. `writing` is a transaction, `reading` sees what is committed."""
+
+    def __init__(self, url: str) -> None:
+        self._lock: int | None = None
+        self._turns = Turns()
+        self.engine = _sqlite(url) if make_url(url).get_backend_name() == "sqlite" else _postgresql(url)
+
+    @property
+    def one_process(self) -> bool:
+        """Whether only this process can be at work on it, so that every lease from before is dead."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def writing(self, *, first: bool = False) -> Iterator[Connection]:
+        """*first*: before all that waits. For the intake alone, which writes for everyone who posts meanwhile."""
+        with self._turn(first), self.engine.begin() as connection:
+            yield connection
+
+    def _turn(self, first: bool) -> AbstractContextManager[None]:
+        """SQLite has one writer at a time; PostgreSQL keeps its own order."""
+        return self._turns.turn(first=first) if self.one_process else nullcontext()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+    def prepare(self) -> None:
+        """Take the database for this process and bring its schema to this version."""
+        try:
+            if self.one_process:
+                self._lock = _take(Path(str(self.engine.url.database) + ".lock"))
+            _migrate(self.engine)
+        except SQLAlchemyError as error:
+            raise CommandFailed(f"the database cannot be opened: {_words(error)}") from error
+        except OSError as error:
+            raise CommandFailed(f"the database cannot be opened: {error.strerror}") from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _sqlite(url: str) -> Engine:
+    path = make_url(url).database
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # Bound values stay out of errors: they are labels, and what viewers wrote.
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _durable(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        # FULL: a commit is on the disk before it is answered for, also when the power goes.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _immediate(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+            return  # a reader, which must not wait for writers
+        # Taking the write lock at once waits for its turn; taking it later could only fail.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    """A commit is on the disk before it is answered for, whatever the server's default; a dead one is noticed."""
+    given = make_url(url)
+    if given.drivername in ("postgresql", "postgres"):
+        given = given.set(drivername="postgresql+psycopg")
+    options = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "options": "-c synchronous_commit=on"}
+    return create_engine(given, hide_parameters=True, pool_pre_ping=True, connect_args=options)
+
+
+def _take(path: Path) -> int:
+    """Held as long as the process lives: two receivers on one SQLite file would page twice."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise CommandFailed(
+            f"another receiver already works on this database ({path.name} is locked). Stop it first."
+        ) from error
+    return descriptor
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _words(error: SQLAlchemyError) -> str:
+    """The database's own words, without the statement, its values or the URL."""
+    return str(getattr(error, "orig", None) or type(error).__name__)

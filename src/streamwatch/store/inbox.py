@@ -1,0 +1,77 @@
+"""Accepting alerts: what was answered with 2xx is on the disk. It does not think about what they mean.
+
+Many webhooks share one commit: while one commit is on its way to the disk the next ones gather behind it, so a
+storm costs as many disk flushes as the disk can do, and each sender waits for at most two of them.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, insert, select
+
+from streamwatch.errors import NotStored
+from streamwatch.store.database import Database
+from streamwatch.store.tables import inbox
+
+ACCEPT = insert(inbox)
+
+
+class _Waiting(NamedTuple):
+    row: dict[str, object]
+    stored: "asyncio.Future[None]"
+
+
+class Inbox:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[_Waiting] = []
+        self._writer: asyncio.Task[None] | None = None
+        # A thread of its own: in a storm all others wait for their turn with the database.
+        self._thread = ThreadPoolExecutor(1, "intake")
+
+    async def accept(self, source: str, body: bytes, at: datetime) -> None:
+        """Return when *body* is durable. Raises `NotStored` when it is not."""
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting({"source": source, "body": body, "received_at": at}, stored))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        await stored
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            failure: Exception | None = None
+            try:
+                rows = [waiting.row for waiting in batch]
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, rows)
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be left waiting for an answer
+                failure = error
+            for waiting in batch:
+                if waiting.stored.cancelled():
+                    continue  # the sender hung up; it will post again, and that is a duplicate
+                if failure is None:
+                    waiting.stored.set_result(None)
+                else:
+                    waiting.stored.set_exception(NotStored(f"{NotStored.__doc__} ({type(failure).__name__})"))
+
+    def close(self) -> None:
+        self._thread.shutdown()
+
+    def _commit(self, rows: list[dict[str, object]]) -> None:
+        with self._database.writing(first=True) as connection:
+            connection.execute(ACCEPT, rows)
+
+    def waiting(self) -> int:
+        """How many accepted webhooks are not folded yet."""
+        with self._database.reading() as connection:
+            count = select(func.count()).select_from(inbox).where(inbox.c.folded_at.is_(None))
+            return int(connection.scalar(count.where(inbox.c.trouble.is_(None))) or 0)
+
+    def troubled(self) -> int:
+        """How many could not be folded and wait for a person."""
+        with self._database.reading() as connection:
+            return int(
+                connection.scalar(select(func.count()).select_from(inbox).where(inbox.c.trouble.is_not(None))) or 0
+            )

@@ -1,0 +1,265 @@
+"""What one folding transaction reads and writes. It decides nothing: `folding` does, by the pure modules."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_, update
+
+from streamwatch.alert import BY_PERSON, Alert, Episode, Severity
+from streamwatch.incident import Known, fold_key
+from streamwatch.language import Text
+from streamwatch.message import clean
+from streamwatch.store import tables
+from streamwatch.store.rows import MAKERS, NOTE, Call, add_page, noted
+from streamwatch.timeline import Row as TimelineRow
+
+# Statements are made once: to make one costs more than to run it, and a storm runs them by the thousand.
+_episode, _incident = tables.episode.c, tables.incident.c
+_FRESH = ("incident_id", "status", "severity", "changed_at", "ends_at")
+
+
+def _upsert_episode(maker: Any) -> Any:
+    statement = maker(tables.episode)
+    new = {name: statement.excluded[name] for name in _FRESH}
+    return statement.on_conflict_do_update(index_elements=["fingerprint", "starts_at"], set_=new)
+
+
+BEGIN = {name: _upsert_episode(maker) for name, maker in MAKERS.items()}
+OPEN = insert(tables.incident)
+SEEN_AGAIN = (
+    update(tables.episode)
+    .where(_episode.fingerprint == bindparam("print"), _episode.starts_at == bindparam("start"))
+    .values(seen=_episode.seen + bindparam("times"))
+)
+OTHER_FIRING = select(_episode.fingerprint, _episode.starts_at, _episode.severity, _episode.incident_id).where(
+    _episode.fingerprint == bindparam("print"),
+    _episode.starts_at != bindparam("start"),
+    _episode.status == "firing",
+)
+FIRING = (
+    select(_episode.severity)
+    .distinct()
+    .where(_episode.incident_id == bindparam("incident"), _episode.status == "firing")
+)
+REPORTED_AT = select(func.max(_episode.starts_at)).where(
+    _episode.incident_id == bindparam("incident"),
+    _episode.status == "firing",
+    _episode.fingerprint.startswith(BY_PERSON),
+)
+OPEN_INCIDENT = select(_incident.id).where(_incident.open_key == bindparam("key"))
+
+FOLDING = 0x5357_0002  # a number of ours among the advisory locks of PostgreSQL
+IN_ONE_QUERY = 500  # episodes: SQLite takes some thousand bound values in one statement
+
+
+class OtherFiring(NamedTuple):
+    """An episode of a series that fires, how urgent it is, and its incident."""
+
+    episode: Episode
+    severity: Severity
+    incident: int | None
+
+
+class Heard(NamedTuple):
+    """Somebody who was told of an incident, and over which of their contacts."""
+
+    person: str
+    contact: int
+
+
+class Ledger:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._notes: list[dict[str, object]] = []
+        self._drills: list[Row[Any]] | None = None
+
+    def flush(self) -> None:
+        """Write the rows of the timeline that were noted, all at once."""
+        if self._notes:
+            self._connection.execute(NOTE, self._notes)
+            self._notes = []
+
+    # -- the inbox
+
+    def claim(self, limit: int) -> Sequence[Row[Any]]:
+        """The oldest webhooks that are not folded. Another receiver on the same database skips them."""
+        if self._connection.dialect.name == "postgresql":
+            # One folds at a time: an end must not be folded beside its beginning.
+            self._connection.execute(select(func.pg_advisory_xact_lock(FOLDING)))
+        waiting = tables.inbox.c.folded_at.is_(None) & tables.inbox.c.trouble.is_(None)
+        query = select(tables.inbox).where(waiting).order_by(tables.inbox.c.id).limit(limit)
+        return self._connection.execute(query.with_for_update(skip_locked=True)).all()
+
+    def folded(self, ids: Sequence[int], at: datetime) -> None:
+        if ids:
+            self._connection.execute(update(tables.inbox).where(tables.inbox.c.id.in_(ids)).values(folded_at=at))
+
+    def folded_up_to(self, webhook: int, count: int) -> None:
+        """The first *count* alerts of a large webhook."""
+        self._connection.execute(update(tables.inbox).where(tables.inbox.c.id == webhook).values(folded=count))
+
+    def troubled(self, webhook: int, trouble: str) -> None:
+        self._connection.execute(update(tables.inbox).where(tables.inbox.c.id == webhook).values(trouble=trouble))
+
+    # -- episodes
+
+    def known(self, episodes: Collection[Episode]) -> dict[Episode, Known]:
+        """What is on record of these episodes."""
+        table, found, wanted = tables.episode.c, dict[Episode, Known](), list(episodes)
+        for first in range(0, len(wanted), IN_ONE_QUERY):
+            query = select(table.fingerprint, table.starts_at, table.status, table.changed_at, table.incident_id)
+            some = wanted[first : first + IN_ONE_QUERY]
+            match = tuple_(table.fingerprint, table.starts_at).in_([tuple(each) for each in some])
+            for row in self._connection.execute(query.where(match)):
+                found[Episode(row.fingerprint, row.starts_at)] = Known(row.status, row.changed_at, row.incident_id)
+        return found
+
+    def begin(self, alert: Alert, incident: int | None, at: datetime) -> None:
+        """Record an episode: new, or true again after its end."""
+        values = {
+            "fingerprint": alert.fingerprint,
+            "starts_at": alert.starts_at,
+            "incident_id": incident,
+            "status": alert.status,
+            "severity": alert.severity,
+            "changed_at": at,
+            "ends_at": alert.ends_at,
+            "labels": dict(alert.labels),
+            "annotations": dict(alert.annotations),
+            "seen": 1,
+        }
+        self._connection.execute(BEGIN[self._connection.dialect.name], values)
+
+    def seen_again(self, repeats: Mapping[Episode, int]) -> None:
+        """Count what was told again."""
+        if not repeats:
+            return
+        rows = [{"print": each.fingerprint, "start": each.starts_at, "times": n} for each, n in repeats.items()]
+        self._connection.execute(SEEN_AGAIN, rows)
+
+    def end(self, episode: Episode, at: datetime, ends_at: datetime | None) -> None:
+        self._connection.execute(
+            update(tables.episode)
+            .where(_is(episode))
+            .values(status="resolved", changed_at=at, ends_at=ends_at or at, seen=tables.episode.c.seen + 1)
+        )
+
+    def other_firing(self, alert: Alert) -> list[OtherFiring]:
+        """Other episodes of the same series that are on record as firing."""
+        rows = self._connection.execute(OTHER_FIRING, {"print": alert.fingerprint, "start": alert.starts_at})
+        return [OtherFiring(Episode(row.fingerprint, row.starts_at), row.severity, row.incident_id) for row in rows]
+
+    def firing(self, incident: int) -> list[Severity]:
+        """The severities that fire in an incident at this moment, each once."""
+        return list(self._connection.scalars(FIRING, {"incident": incident}))
+
+    def reported_at(self, incident: int) -> datetime | None:
+        """When a person last reported what is not over yet."""
+        found: datetime | None = self._connection.scalar(REPORTED_AT, {"incident": incident})
+        return found
+
+    # -- incidents
+
+    def open_incident(self, alert: Alert) -> int | None:
+        found: int | None = self._connection.scalar(OPEN_INCIDENT, {"key": fold_key(alert)})
+        return found
+
+    def open(self, alert: Alert, role: str, drill: bool, at: datetime) -> int:
+        values = {
+            "open_key": fold_key(alert),
+            "stream": clean(alert.stream),
+            "procedure": clean(alert.procedure),
+            "state": "open",
+            "drill": drill,
+            "opened_at": at,
+            "called_at": at,
+            "steps": [],
+            **_headline(alert, role),
+        }
+        result = self._connection.execute(OPEN, values)
+        key: int = result.inserted_primary_key[0]  # type: ignore[index]  # an insert of one row has one
+        return key
+
+    def raise_severity(self, incident: int, alert: Alert, role: str, at: datetime) -> None:
+        """The more urgent alert names the incident now, and an ack given before does not hold for it."""
+        self._connection.execute(
+            update(tables.incident)
+            .where(tables.incident.c.id == incident)
+            .values(state="open", acknowledged_at=None, acknowledged_by=None, called_at=at, steps=[])
+            .values(**_headline(alert, role))
+        )
+
+    def resolve(self, incident: int, at: datetime) -> list[Heard]:
+        """End the incident; the answer is who heard of it and must hear that it is over."""
+        self._connection.execute(
+            update(tables.incident)
+            .where(tables.incident.c.id == incident)
+            .values(state="resolved", open_key=None, resolved_at=at)
+        )
+        # A page still on its way will say by itself that all is over already.
+        heard = (
+            select(tables.page.c.person, func.max(tables.page.c.contact).label("contact"))
+            .where(tables.page.c.incident_id == incident, tables.page.c.kind.in_(("firing", "raised")))
+            .where(tables.page.c.state.in_(("delivered", "sending")))
+            .group_by(tables.page.c.person)
+        )
+        return [Heard(row.person, row.contact) for row in self._connection.execute(heard)]
+
+    def drill_running(self, stream: str, at: datetime) -> bool:
+        if self._drills is None:
+            drill = tables.drill.c
+            running = select(drill.stream).where(drill.started_at <= at, drill.ends_at > at)
+            self._drills = list(self._connection.execute(running))
+        return any(row.stream == stream for row in self._drills)
+
+    # -- pages and rows
+
+    def call(
+        self,
+        incident: int,
+        person: str,
+        call: Call,
+        reason: Text,
+        at: datetime,
+        contact: int = 0,
+        due_at: datetime | None = None,
+    ) -> bool:
+        """One page. False when this person was called for this occasion before."""
+        return add_page(self._connection, incident, person, call, reason, at, contact, due_at)
+
+    def withdraw(self, incident: int) -> None:
+        """A more urgent call is coming: pages of this incident that were not sent yet would only say the same."""
+        waiting = (tables.page.c.incident_id == incident) & (tables.page.c.state == "due")
+        self._connection.execute(update(tables.page).where(waiting).values(state="cancelled", leased_until=None))
+
+    def note(self, incident: int | None, row: TimelineRow, at: datetime) -> None:
+        self._notes.append(noted(incident, row, at))
+
+    def heartbeat(self, name: str, at: datetime) -> None:
+        values = {"seen_at": at, "silent": False}
+        maker = MAKERS[self._connection.dialect.name]
+        statement = maker(tables.heartbeat).values(name=clean(name, 80), **values)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+    def silence(self, name: str) -> None:
+        """It was told to be over. When it was last heard stays on record."""
+        table = tables.heartbeat
+        self._connection.execute(update(table).where(table.c.name == clean(name, 80)).values(silent=True))
+
+
+def _is(episode: Episode) -> Any:
+    return (tables.episode.c.fingerprint == episode.fingerprint) & (tables.episode.c.starts_at == episode.starts_at)
+
+
+def _headline(alert: Alert, role: str) -> dict[str, object]:
+    return {
+        "hop": clean(alert.hop),
+        "severity": alert.severity,
+        "role": role,
+        "alertname": clean(alert.name),
+        "summary_zh": clean(alert.annotations.get("summary_zh") or alert.annotations.get("summary") or alert.name),
+        "summary_en": clean(alert.annotations.get("summary_en") or alert.annotations.get("summary") or alert.name),
+        "runbook_step": clean(alert.annotations.get("runbook_step", ""), 80),
+        "category": clean(alert.labels.get("category", ""), 40),
+    }

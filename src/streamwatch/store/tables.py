@@ -1,0 +1,220 @@
+"""The tables. Instants are whole microseconds since 1970 in UTC: sortable, exact, the same in every database."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime; a naive one is a mistake of ours and is refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+# SQLite counts rows by itself only for INTEGER PRIMARY KEY.
+_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("source", String(40), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("folded", Integer, nullable=False, server_default="0"),  # how many of its alerts are folded
+    Column("folded_at", Instant),
+    Column("trouble", Text),  # why it could not be folded: kept for people, never dropped
+)
+Index(
+    "inbox_waiting", inbox.c.id, sqlite_where=text("folded_at IS NULL"), postgresql_where=text("folded_at IS NULL")
+)
+
+episode = Table(
+    "episode",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("starts_at", Instant, primary_key=True),
+    Column("incident_id", _ID, ForeignKey("incident.id"), index=True),
+    Column("status", String(10), nullable=False),
+    Column("severity", String(2), nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("ends_at", Instant),
+    Column("labels", JSON, nullable=False),
+    Column("annotations", JSON, nullable=False),
+    Column("seen", Integer, nullable=False),
+)
+
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("open_key", Text, unique=True),  # stream and procedure while it is not over, so that there is one
+    Column("stream", Text, nullable=False, index=True),
+    Column("procedure", Text, nullable=False),
+    Column("hop", Text, nullable=False),
+    Column("severity", String(2), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("alertname", Text, nullable=False),
+    Column("summary_zh", Text, nullable=False),
+    Column("summary_en", Text, nullable=False),
+    Column("runbook_step", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("drill", Boolean, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("called_at", Instant, nullable=False),  # opened, or made more urgent: from here on an ack is awaited
+    Column("steps", JSON, nullable=False),  # of the escalation since then
+    Column("acknowledged_at", Instant),
+    Column("acknowledged_by", Text),
+    Column("progressed_at", Instant),  # a sign of work since then keeps the ack alive
+    Column("resolved_at", Instant),
+    Column("evidence", JSON),
+)
+
+page = Table(
+    "page",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("key", Text, unique=True, nullable=False),  # one page per person, incident and occasion
+    Column("incident_id", _ID, ForeignKey("incident.id"), index=True),
+    Column("person", Text, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("severity", String(2), nullable=False),
+    Column("occasion", Text, nullable=False),
+    Column("reason_zh", Text, nullable=False),
+    Column("reason_en", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("leased_until", Instant),
+    Column("contact", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("since", Instant),
+    Column("refused", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("maybe_repeated", Boolean, nullable=False),
+    Column("channel", Text),
+    Column("carried_by", BigInteger),  # the last try that carried it; one may carry many pages of a person
+    Column("delivered_at", Instant),
+    Column("provider_id", Text),
+    Column("error", Text),
+)
+Index("page_due", page.c.state, page.c.due_at)
+Index("page_carried", page.c.carried_by)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("page_id", _ID, ForeignKey("page.id"), nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(20)),  # NULL: started, and no answer was ever recorded
+    Column("closed_until", Instant),  # the service takes nothing before this
+    Column("detail", Text),
+)
+Index("attempt_recent", attempt.c.channel, attempt.c.started_at)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("incident_id", _ID, ForeignKey("incident.id"), index=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("person", Text),
+    Column("channel", Text),
+    Column("text_zh", Text, nullable=False),
+    Column("text_en", Text, nullable=False),
+)
+
+evidence_file = Table(
+    "evidence_file",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("incident_id", _ID, ForeignKey("incident.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),  # as it was called where it came from
+    Column("path", Text, nullable=False),  # below the evidence folder
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("added_by", Text, nullable=False),
+)
+
+drill = Table(
+    "drill",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("stream", Text, nullable=False),
+    Column("fault", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+    Column("silent", Boolean, nullable=False),  # told to be over since
+)
+
+duty_override = Table(
+    "duty_override",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("stream", Text),  # NULL: all
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made_by", Text),
+    Column("made_at", Instant, nullable=False),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_at", Instant),
+)
+
+session_time = Table(
+    "session_time",
+    metadata,
+    Column("session", Text, primary_key=True),  # its id in duty.yml
+    Column("started_at", Instant),
+    Column("ended_at", Instant),  # may lie ahead
+    Column("said_by", Text),
+    Column("said_at", Instant, nullable=False),
+)

@@ -1,0 +1,123 @@
+"""The rows of an incident's timeline: a closed list of kinds, each with its sentence in both languages. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from streamwatch.language import Language, Text
+
+
+class Kind(StrEnum):
+    OPENED = "opened"
+    JOINED = "joined"
+    RAISED = "raised"
+    ENDED = "ended"
+    ENDED_UNTOLD = "ended_untold"
+    AGAIN = "again"
+    REPLACED = "replaced"
+    UNHEARD = "unheard"
+    ROUTED = "routed"
+    UNROUTED = "unrouted"
+    CALLED = "called"
+    ESCALATED = "escalated"
+    PASSED_OVER = "passed_over"
+    NOBODY = "nobody"
+    DELIVERED = "delivered"
+    UNCONFIRMED = "unconfirmed"
+    TRY_FAILED = "try_failed"
+    UNKNOWN = "unknown"
+    MOVED_ON = "moved_on"
+    DEAD = "dead"
+    NOBODY_ELSE = "nobody_else"
+    CANCELLED = "cancelled"
+    OVERTAKEN = "overtaken"
+    ACKNOWLEDGED = "acknowledged"
+    LAPSED = "lapsed"
+    NOTED = "noted"
+    REPLAYED = "replayed"
+    TAKEN_OVER = "taken_over"
+    RESOLVED = "resolved"
+    REPORTED = "reported"
+    REPORTED_BY_SOMEBODY = "reported_by_somebody"
+    CLOSED = "closed"
+    CLOSED_BY_SOMEBODY = "closed_by_somebody"
+    CUT = "cut"
+    AUTHORITY_TOLD = "authority_told"
+    EVIDENCE_KEPT = "evidence_kept"
+
+
+SENTENCES = {
+    Kind.OPENED: Text("{what} 触发，事件开始", "{what} fires: the incident opens"),
+    Kind.JOINED: Text("{what} 也触发，并入本事件", "{what} fires too and joins"),
+    Kind.RAISED: Text("{what} 触发，级别升为 {severity}", "{what} fires: severity is now {severity}"),
+    Kind.ENDED: Text("{what} 已恢复", "{what} is over"),
+    Kind.ENDED_UNTOLD: Text("{what} 的上一次告警已结束，但没有通知", "the last {what} had ended without a word"),
+    Kind.AGAIN: Text("{what} 曾被报为恢复，现在仍在触发", "{what} was told to be over, and is still true"),
+    Kind.REPLACED: Text("以新的事件继续", "goes on as a new incident"),
+    Kind.UNHEARD: Text(
+        "{what} 在收到之前已结束，未呼叫任何人", "{what} was over before it was heard of: nobody is called"
+    ),
+    Kind.ROUTED: Text("归 {role}：{why}", "goes to {role}: {why}"),
+    Kind.UNROUTED: Text("无人认领的告警，归 {role}：{why}", "nobody's alert goes to {role}: {why}"),
+    Kind.CALLED: Text("呼叫 {person}：{why}", "calling {person}: {why}"),
+    Kind.ESCALATED: Text("无人认领，加呼 {others}：{why}", "nobody took it, {others} called too: {why}"),
+    Kind.PASSED_OVER: Text("未呼叫 {person}：{why}", "{person} is not called: {why}"),
+    Kind.NOBODY: Text("无人值班，无人可呼叫", "nobody was on duty, nobody can be called"),
+    Kind.DELIVERED: Text("{person} 已收到（{channel}）", "{person} was told over {channel}"),
+    Kind.UNCONFIRMED: Text(
+        "已交给 {channel} 发给 {person}，是否送达不知道",
+        "{channel} took it for {person}: whether it came is not known",
+    ),
+    Kind.TRY_FAILED: Text("{channel} 未送达 {person}：{why}", "{channel} did not reach {person}: {why}"),
+    Kind.UNKNOWN: Text("{channel} 无应答，可能重复发送", "{channel} gave no answer: the page may repeat"),
+    Kind.MOVED_ON: Text("{person} 尚未送达，同时呼叫 {others}", "{person} is not reached yet: {others} called too"),
+    Kind.DEAD: Text("无法送达 {person}：{why}", "{person} cannot be reached: {why}"),
+    Kind.NOBODY_ELSE: Text(
+        "{person} 尚未送达，也没有别人可以呼叫", "{person} is not reached, and there is nobody else to call"
+    ),
+    Kind.OVERTAKEN: Text(
+        "又出现新的事件，不再通知 {person} 这一次已结束",
+        "a new incident is open: {person} is not told that this one ended",
+    ),
+    Kind.CANCELLED: Text(
+        "{person} 没有收到开始的呼叫，不再通知结束", "{person} never heard the start and is not told the end"
+    ),
+    Kind.LAPSED: Text("{person} 的认领已失效，重新呼叫：{why}", "{person}'s ack ran out, called again: {why}"),
+    Kind.NOTED: Text("{person}：{what}", "{person}: {what}"),
+    Kind.REPLAYED: Text("重新发送给 {person}", "sent to {person} once more"),
+    Kind.ACKNOWLEDGED: Text("{person} 已认领", "{person} acknowledged"),
+    Kind.TAKEN_OVER: Text("{person} 从 {others} 接手", "{person} takes over from {others}"),
+    Kind.RESOLVED: Text("全部恢复，事件结束", "all is over: the incident ends"),
+    Kind.REPORTED: Text("{person} 报告：{what}", "{person} reports: {what}"),
+    Kind.REPORTED_BY_SOMEBODY: Text("有人（未留名）报告：{what}", "somebody, without a name, reports: {what}"),
+    Kind.CLOSED: Text("{person} 宣布结束：{what}", "{person} says that it is over: {what}"),
+    Kind.CLOSED_BY_SOMEBODY: Text(
+        "有人（未留名）宣布结束：{what}", "somebody, without a name, says that it is over: {what}"
+    ),
+    Kind.CUT: Text("{person} 记录：已切断 {what}", "{person} notes: cut {what}"),
+    Kind.AUTHORITY_TOLD: Text("{person} 记录：已报告 {what}", "{person} notes: reported to the authority {what}"),
+    Kind.EVIDENCE_KEPT: Text(
+        "{person} 存入证据 {what}，SHA-256 {digest}", "{person} keeps evidence {what}, SHA-256 {digest}"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row to be written; *person* and *channel* are ids, for machines."""
+
+    kind: Kind
+    text: Text
+    person: str | None = None
+    channel: str | None = None
+
+
+def tell(kind: Kind, *, person: str | None = None, channel: str | None = None, **words: object) -> Row:
+    """The sentence of *kind*. A word that is itself a `Text` is read in each language."""
+    sentence = SENTENCES[kind]
+    words = {"person": person, "channel": channel, **words}
+    return Row(kind, Text(_fill(sentence.zh, words, "zh"), _fill(sentence.en, words, "en")), person, channel)
+
+
+def _fill(template: str, words: dict[str, object], language: Language) -> str:
+    read = {name: word.read_in(language) if isinstance(word, Text) else word for name, word in words.items()}
+    return template.format(**read)

@@ -1,0 +1,104 @@
+"""The words of the labels, as people say them in both languages. A label that is not listed stands for itself."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from streamwatch.language import Text
+
+HOPS = {
+    "encoder": Text("编码", "encoder"),
+    "uplink": Text("上行", "uplink"),
+    "ingest": Text("接入", "ingest"),
+    "playback": Text("播放", "playback"),
+    "picture": Text("画面声音", "picture and sound"),
+    "audience": Text("观众", "audience"),
+    "site": Text("现场", "site"),
+    "system": Text("后台系统", "servers"),
+    "monitoring": Text("监控自身", "monitoring"),
+}
+ROLES = {
+    "tech": Text("技术", "tech"),
+    "ops": Text("运营", "ops"),
+    "service": Text("客服", "service"),
+    "planner": Text("策划", "planner"),
+    "marketing": Text("营销", "marketing"),
+    "data": Text("数据", "data"),
+    "host": Text("主播", "host"),
+}
+PROCEDURES = {
+    "stream_interruption": Text("直播中断", "stream interruption"),
+    "viewer_complaints": Text("观众投诉", "viewer complaints"),
+    "content_violation": Text("内容违规", "content violation"),
+    "sudden_situation": Text("突发情况", "sudden situation"),
+    "preparation": Text("开播准备", "preparation"),
+    "infrastructure": Text("网络与基础设施", "network and infrastructure"),
+    "monitoring": Text("监控自身", "monitoring itself"),
+    "other": Text("其他", "something else"),  # what a person reports that no procedure is for
+}
+CATEGORIES = {
+    "lag": Text("卡顿", "lag"),
+    "video": Text("画面", "picture"),
+    "audio": Text("声音", "sound"),
+    "sync": Text("音画不同步", "out of sync"),
+    "access": Text("进不去", "cannot enter"),
+    "price": Text("价格", "price"),
+    "order": Text("下单支付", "ordering"),
+    "service": Text("售后", "after-sales"),
+    "trust": Text("信任", "trust"),
+    "host": Text("主播言行", "host's conduct"),
+    "violation": Text("违规提示", "violation hint"),
+}
+STATES = {
+    "open": Text("未认领", "open"),
+    "acknowledged": Text("处理中", "acknowledged"),
+    "resolved": Text("已恢复", "resolved"),
+}
+PAGE_STATES = {
+    "due": Text("待发送", "due"),
+    "sending": Text("发送中", "sending"),
+    "delivered": Text("已送达", "delivered"),
+    "dead": Text("无法送达", "undeliverable"),
+    "cancelled": Text("已取消", "cancelled"),
+}
+PAGE_KINDS = {
+    "firing": Text("呼叫", "call"),
+    "raised": Text("升级呼叫", "raised"),
+    "over": Text("恢复通知", "over"),
+    "test": Text("测试", "test"),
+}
+
+
+def say(words: Mapping[str, Text], label: str) -> Text:
+    return words.get(label, Text(label, label))
+
+
+def lasting(seconds: float) -> Text:
+    """How long something took, in the two largest units: nobody counts in hundreds of seconds."""
+    whole = max(0, int(seconds))
+    for size, part, zh, en in _UNITS:
+        if whole >= size:
+            many, rest = whole // size, whole % size // part
+            more = Text(f" {rest} {zh[1]}", f" {rest} {en[1]}") if rest else Text("", "")
+            return Text(f"{many} {zh[0]}{more.zh}", f"{many} {en[0]}{more.en}")
+    return Text(f"{whole} 秒", f"{whole} s")
+
+
+_UNITS = (
+    (86_400, 3600, ("天", "小时"), ("d", "h")),
+    (3600, 60, ("小时", "分"), ("h", "min")),
+    (60, 1, ("分", "秒"), ("min", "s")),
+)
+
+
+def in_names(reason: Text, name: Callable[[str], str] = str) -> Text:
+    """A reason as people say it: it is kept with the ids of roles and people. *name* is whose name an id is."""
+    zh = _ROLE_ZH.sub(lambda found: f"{say(ROLES, found[1]).zh}岗位{found[2]}", reason.zh)
+    en = _ROLE_EN.sub(lambda found: found[1] + say(ROLES, found[2]).en, reason.en)
+    return Text(
+        _LOST_ZH.sub(lambda found: name(found[1]) + found[2], zh),
+        _LOST_EN.sub(lambda found: name(found[1]) + found[2], en),
+    )
+
+
+_ROLE_ZH, _ROLE_EN = re.compile(r"岗位 (\w+) (无人值班)"), re.compile(r"(holds role )(\w+)")
+_LOST_ZH, _LOST_EN = re.compile(r"^([a-z0-9_-]+)( 联系不上)"), re.compile(r"^([a-z0-9_-]+)( cannot be reached)")

@@ -1,0 +1,37 @@
+"""The receiver's HTTP face: alerts in, API, pages for people, health."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from streamwatch import __version__
+from streamwatch.web import alerts, api, duty, handover, health, lists, pages, report_form, sos, triggers, work
+from streamwatch.web import evidence_files as files
+from streamwatch.web.parts import Parts
+from streamwatch.web.security import StrictHeaders
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
+    # The interactive documentation loads scripts from elsewhere, which a machine in a studio may not reach.
+    app = FastAPI(
+        title="StreamWatch", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )  # fmt: skip
+    app.state.parts = parts
+    alerts.add_intake(app)
+    own = (duty.router, handover.api, handover.pages)
+    people = (triggers.router, sos.router, sos.by_link, files.api, files.pages, report_form.router)
+    for router in (api.router, health.router, pages.router, lists.router, work.router, *own, *people):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.add_exception_handler(HTTPException, pages.show_error)
+    app.add_exception_handler(RequestValidationError, pages.refuse_words)
+    app.add_middleware(StrictHeaders)
+    return app

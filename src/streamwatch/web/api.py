@@ -1,0 +1,202 @@
+"""The API for programs: incidents, acks, duty, drills, status. Every call needs a bearer token.
+
+A refusal is worded in both languages (`Text`); `pages.show_error` answers in the one that Accept-Language asks for.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from streamwatch.duty import NEVER_EMPTY, ROLES, held_roles, who
+from streamwatch.language import Text
+from streamwatch.store.journal import Ack
+from streamwatch.vocabulary import in_names
+from streamwatch.web import presenting
+from streamwatch.web.parts import Parts, RowId, Wired
+from streamwatch.web.security import bearer
+
+ASKED_FOR = Text("有人要求发出的测试", "somebody asked for this test")
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["incidents"])
+
+State = Literal["open", "acknowledged", "resolved"]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class AckBody(BaseModel):
+    by: Name
+
+
+class DrillBody(BaseModel):
+    stream: Name
+    fault: Name
+    seconds: Annotated[float, Field(gt=0, le=3600)] = 120
+
+
+class TestBody(BaseModel):
+    person: Name
+
+
+@router.get("/incidents")
+def incidents(
+    parts: Wired,
+    state: Annotated[str, Query(description="states with commas between: open,acknowledged,resolved")] = "",
+    stream: str | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> dict[str, Any]:
+    """Newest first. *since* and *until* bound when an incident opened."""
+    states = tuple(part for part in state.split(",") if part) or ("open", "acknowledged", "resolved")
+    unknown = set(states) - {"open", "acknowledged", "resolved"}
+    if unknown:
+        raise _refused(422, "state 可用 open、acknowledged、resolved，之间用半角逗号",
+                       "state takes open, acknowledged and resolved, with commas between")  # fmt: skip
+    records = parts.store.journal.incidents(states, stream, since, until, limit)
+    return {"incidents": [presenting.incident(record, parts.config()) for record in records]}
+
+
+@router.get("/incidents/{incident}")
+def incident(parts: Wired, incident: RowId) -> dict[str, Any]:
+    """One incident with its alerts, pages and timeline."""
+    record = parts.store.journal.incident(incident)
+    if record is None:
+        raise no_incident(incident)
+    return presenting.incident(record, parts.config())
+
+
+@router.post("/incidents/{incident}/ack")
+def acknowledge(parts: Wired, incident: RowId, body: AckBody) -> dict[str, Any]:
+    """Take an incident. Taking one that is taken already changes nothing: `acknowledged_by` says whose it is,
+    `by` who asked, `changed` whether this call took it.
+    """
+    person = the_person(parts, body.by)
+    outcome = parts.store.journal.acknowledge(incident, person, parts.clock())
+    if outcome is Ack.MISSING:
+        raise no_incident(incident)
+    if outcome is Ack.OVER:
+        raise _refused(409, f"事件 #{incident} 已经结束，不需要认领", f"incident #{incident} is over already")
+    return _found(parts, incident) | {"by": person, "changed": outcome is Ack.DONE}
+
+
+@router.get("/duty", tags=["duty"])
+def duty(
+    parts: Wired, at: AwareDatetime | None = None, stream: str = "", role: str | None = None
+) -> dict[str, Any]:
+    """Who is called for each role of *stream* at *at*, and why."""
+    moment = at or parts.clock()
+    if role is not None and role not in ROLES:
+        known = " ".join(ROLES)
+        raise _refused(422, f"没有岗位“{role}”；岗位有：{known}", f"there is no role '{role}'; roles are: {known}")
+    return {"at": presenting.moment(moment, parts.config().zone), "duty": duty_list(parts, stream, moment, role)}
+
+
+def duty_list(parts: Parts, stream: str, at: datetime, role: str | None = None) -> list[dict[str, Any]]:
+    """Without *role*, the roles that somebody holds by a list, or that must never be empty."""
+    book, name = parts.config().book, presenting.names(parts.config())
+    elsewhere = {each for session in book.sessions if session.stream != stream for each in session.duty}
+    here = {each for session in book.sessions if session.stream == stream for each in session.duty}
+    listed = {*book.default, *NEVER_EMPTY, *(rotation.role for rotation in book.rotations)}
+    held = [each for each in held_roles(book) if each not in elsewhere - here - listed]
+    roles = [role] if role else held
+    answers = [(each, who(book, each, stream, at)) for each in roles]
+    return [
+        {
+            "role": each,
+            "people": list(answer.call),
+            "names": list(map(name, answer.call)),
+            "backup": list(answer.backup),
+            "backup_names": list(map(name, answer.backup)),
+            "source": answer.source,
+            "reason_zh": in_names(answer.reason).zh,
+            "reason": in_names(answer.reason).en,
+            "passed_over": [
+                {"person": each.person, "name": name(each.person), "why_zh": each.text.zh, "why": each.text.en}
+                for each in answer.passed_over
+            ],
+        }
+        for each, answer in answers
+    ]
+
+
+@router.post("/test-pages", tags=["duty"], status_code=202)
+async def test_page(parts: Wired, body: TestBody) -> dict[str, Any]:
+    """A page that means nothing, through the whole delivery. Ask /pages/{id} what came of it."""
+    person = the_person(parts, body.person)
+    page = await asyncio.to_thread(parts.store.outbox.test, person, ASKED_FOR, parts.clock())
+    parts.pages_came()
+    return {"id": str(page)}
+
+
+@router.get("/pages/{page}", tags=["duty"])
+def one_page(parts: Wired, page: RowId) -> dict[str, Any]:
+    row = parts.store.journal.page(page)
+    if row is None:
+        raise _refused(404, f"没有呼叫 {page}", f"there is no page {page}")
+    return presenting.page(row, parts.config())
+
+
+@router.post("/drills", tags=["drills"], status_code=201)
+def begin_drill(parts: Wired, body: DrillBody) -> dict[str, str]:
+    """From now on, incidents of this stream are marked as drill."""
+    at = parts.clock()
+    drill = parts.store.journal.begin_drill(body.stream, body.fault, at, at + timedelta(seconds=body.seconds))
+    return {"id": str(drill)}
+
+
+@router.delete("/drills/{drill}", tags=["drills"], status_code=204)
+def end_drill(parts: Wired, drill: RowId) -> None:
+    if not parts.store.journal.end_drill(drill, parts.clock()):
+        raise _refused(404, f"没有演练 {drill}", f"there is no drill {drill}")
+
+
+@router.get("/status", tags=["status"])
+async def status(parts: Wired) -> dict[str, Any]:
+    """What waits where, when the Watchdog was heard last, and how each channel did."""
+    standing = await asyncio.to_thread(parts.store.journal.standing)
+    config = parts.config()
+    return {
+        "watchdog_last_seen": presenting.moment(standing.heartbeats.get("Watchdog"), config.zone),
+        "incidents_open": sum(standing.incidents_open.values()),
+        "inbox_waiting": standing.inbox_waiting,
+        "inbox_troubled": standing.inbox_troubled,
+        "outbox_due": standing.outbox_due,
+        "outbox_oldest": presenting.moment(standing.outbox_oldest, config.zone),
+        "pages_undeliverable": standing.pages_dead,
+        "channels": await asyncio.to_thread(presenting.channels, parts.store.journal, config),
+        "troubles": parts.troubles(),
+    }
+
+
+def no_incident(incident: int) -> HTTPException:
+    return _refused(404, f"没有事件 #{incident}", f"there is no incident #{incident}")
+
+
+def _refused(status: int, zh: str, en: str) -> HTTPException:
+    return HTTPException(status, Text(zh, en))
+
+
+def the_person(parts: Parts, given: str) -> str:
+    """The id of whom *given* means: an id or a name, in any case, as people type at night."""
+    people = parts.config().book.people
+    if given in people:
+        return given
+    typed = given.strip().casefold()
+    meant = [each.id for each in people.values() if typed in (each.id.casefold(), each.name.casefold())]
+    if len(meant) == 1:
+        return meant[0]
+    known = " ".join(meant or people)
+    if meant:
+        raise _refused(422, f"叫“{given}”的不止一人，请写 id：{known}",
+                       f"more than one person is called '{given}'; give the id: {known}")  # fmt: skip
+    raise _refused(422, f"没有人的 id 或名字是“{given}”；可以写：{known}",
+                   f"nobody has the id '{given}'; people are: {known}")  # fmt: skip
+
+
+def _found(parts: Parts, incident: int) -> dict[str, Any]:
+    record = parts.store.journal.incident(incident)
+    assert record is not None  # it was just written to
+    return presenting.incident(record, parts.config())

@@ -1,0 +1,149 @@
+"""The card of a shift's start: what is open, and a button to take it over. And duty as a calendar of phones."""
+
+from datetime import UTC, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from streamwatch.config.load import is_loopback
+from streamwatch.duty import HandOver, handover, held_roles, shifts, streams, who
+from streamwatch.language import Text
+from streamwatch.links import BadLink, OldLink
+from streamwatch.store.journal import OPEN
+from streamwatch.web import presenting
+from streamwatch.web.api import the_person
+from streamwatch.web.pages import Reader, render
+from streamwatch.web.parts import Parts, RowId, Wired
+from streamwatch.web.security import bearer, viewer
+
+pages = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["duty"])
+
+LOOKED_BACK = timedelta(days=8)
+SHOWN = timedelta(days=68)  # of shifts in the feed
+RECENT = timedelta(hours=24)  # of hand-overs on the card
+MOST = 200
+
+
+@api.get("/duty/handover")
+def card(parts: Wired, person: str | None = None) -> dict[str, Any]:
+    """What is open now, who comes and who leaves; with *person*, the link to their own card."""
+    coming = the_person(parts, person) if person else None
+    link = {"person": coming, "link": parts.duty_links.card(coming)} if coming else {}
+    return _card(parts, coming) | link
+
+
+@pages.get("/handover", dependencies=[Depends(viewer)])
+def console_card(request: Request, parts: Wired, language: Reader) -> HTMLResponse:
+    """With buttons where the page knows its reader: on this machine, or behind the console's password."""
+    config = parts.config()
+    trusted = config.console_password is not None or is_loopback(config.file.listen.rpartition(":")[0])
+    return _page(request, parts, language, None, trusted=trusted)
+
+
+@pages.get("/h/{token}")
+def own_card(request: Request, parts: Wired, language: Reader, token: str) -> HTMLResponse:
+    """Shows only: chat programs open links to preview them."""
+    return _page(request, parts, language, _read(parts, token), trusted=True)
+
+
+@pages.post("/h/{token}/{incident}")
+def take_over(parts: Wired, token: str, incident: RowId) -> RedirectResponse:
+    """The button: the incident is the reader's from now on."""
+    person = _read(parts, token)
+    parts.store.duty.take_over(incident, person, parts.clock())
+    return RedirectResponse(f"/h/{token}", 303)
+
+
+@pages.get("/duty.ics")
+def feed(parts: Wired, language: Reader, token: str) -> Response:
+    """Sessions and shifts, of one person or of all; the token is good for reading this and for nothing else."""
+    try:
+        person = parts.duty_links.read_calendar(token)
+    except BadLink as error:
+        raise HTTPException(404, Text("链接无效，请重新生成：streamwatch duty calendar", str(error))) from None
+    from streamwatch.calendars.feed import write_feed  # slow to load: a receiver must start at once
+
+    book, now = parts.config().book, parts.clock()
+    if person and person not in book.people:
+        raise HTTPException(404, Text("此人已不在 duty.yml", "this person is not in duty.yml any more"))
+    # From the same instant all day, so that an event does not change with every look at it.
+    first = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - LOOKED_BACK
+    sessions = [
+        session
+        for session in book.sessions
+        if not person or any(person in people for people in session.duty.values())
+    ]
+    turns = [
+        shift
+        for stream in streams(book)
+        for role in held_roles(book)
+        for shift in shifts(book, role, stream, first, first + SHOWN)
+        if shift.duty.source in ("override", "rotation") and (not person or person in shift.duty.call)
+    ]
+    return Response(write_feed(sessions, turns, book, now, language), media_type="text/calendar; charset=utf-8")
+
+
+def _page(request: Request, parts: Parts, language: Any, person: str | None, *, trusted: bool) -> HTMLResponse:
+    found = _card(parts, person)
+    for shown in found["incidents"]:
+        takes = person or shown["on_duty"]
+        mine = takes is None or shown["acknowledged_by"] == takes
+        shown["button"] = None if mine or not trusted else parts.duty_links.card_token(takes)
+        shown["takes_name"] = takes and presenting.names(parts.config())(takes)
+    return render(request, "handover.html", language, **found)
+
+
+def _card(parts: Parts, person: str | None) -> dict[str, Any]:
+    """Everything open, the reader's own first; and the hand-overs of the last day."""
+    config, now = parts.config(), parts.clock()
+    book, name = config.book, presenting.names(config)
+    records = parts.store.journal.incidents(OPEN, limit=MOST)
+    incidents = [presenting.incident(record, config, full=False) for record in records]
+    for shown in incidents:
+        called = who(book, shown["role"], shown["stream"], now).call
+        shown["on_duty"] = called[0] if len(called) == 1 else None
+        shown["on_duty_name"] = shown["on_duty"] and name(shown["on_duty"])
+    incidents.sort(key=lambda shown: (person is not None and shown["on_duty"] != person, shown["severity"]))
+    changes = [
+        _change(parts, change)
+        for stream in streams(book)
+        for role in held_roles(book)
+        if (change := handover(book, role, stream, now)).since is not None
+        and change.since > now - RECENT
+        and (person is None or person in change.coming)
+        and (not stream or change != _general(parts, change))
+    ]
+    return {"at": presenting.moment(now, config.zone), "handovers": changes, "incidents": incidents}
+
+
+def _general(parts: Parts, change: HandOver) -> HandOver:
+    """The same role for no stream in particular: what is so for all is told once."""
+    found = handover(parts.config().book, change.role, "", parts.clock())
+    return HandOver(found.role, change.stream, found.since, found.leaving, found.coming)
+
+
+def _change(parts: Parts, change: HandOver) -> dict[str, Any]:
+    name = presenting.names(parts.config())
+    return {
+        "role": change.role,
+        "stream": change.stream,
+        "since": presenting.moment(change.since, parts.config().zone),
+        "leaving": list(change.leaving),
+        "leaving_names": list(map(name, change.leaving)),
+        "coming": list(change.coming),
+        "coming_names": list(map(name, change.coming)),
+    }
+
+
+def _read(parts: Parts, token: str) -> str:
+    try:
+        person = parts.duty_links.read_card(token)
+    except OldLink as error:
+        raise HTTPException(410, Text("链接已过期：streamwatch duty handover", str(error))) from None
+    except BadLink as error:
+        raise HTTPException(404, Text("链接无效：streamwatch duty handover", str(error))) from None
+    if person not in parts.config().book.people:
+        raise HTTPException(404, Text("此人已不在 duty.yml", "this person is not in duty.yml any more"))
+    return person

@@ -1,0 +1,171 @@
+"""Pages for people: the console, an incident, and the page behind an ack link. No script, no login maze."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.templating import Jinja2Templates
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from streamwatch import vocabulary
+from streamwatch.duty import ROLES
+from streamwatch.errors import both
+from streamwatch.language import Language, Text, accepted_language
+from streamwatch.links import BadLink, OldLink
+from streamwatch.store.journal import Ack, Record
+from streamwatch.web import presenting
+from streamwatch.web.api import duty_list, no_incident
+from streamwatch.web.parts import Parts, RowId, Wired
+from streamwatch.web.security import viewer
+
+router = APIRouter(include_in_schema=False)
+templates = Jinja2Templates(Path(__file__).parent / "templates")
+
+
+def _language(request: Request, lang: str | None = None) -> Language:
+    """As the reader chose, now or before, else as the browser says."""
+    chosen = lang or request.cookies.get("lang") or request.headers.get("accept-language", "")
+    return accepted_language(chosen, "zh")
+
+
+Reader = Annotated[Language, Depends(_language)]
+
+
+@router.get("/", dependencies=[Depends(viewer)])
+def console(request: Request, parts: Wired, language: Reader) -> HTMLResponse:
+    """Open incidents, who is on duty, what was lately over."""
+    journal, config = parts.store.journal, parts.config()
+    zone = config.zone
+    current = [_with_step(parts, record, language) for record in journal.incidents(limit=50)]
+    current.sort(key=lambda shown: shown["severity"])  # P0 first; of the same severity the newest
+    past = [presenting.incident(each, config, full=False) for each in journal.incidents(("resolved",), limit=20)]
+    duty = duty_list(parts, current[0]["stream"] if current else "", parts.clock())
+    listed = [line for line in duty if line["source"] != "everyone"]
+    elsewhere = {line["role"] for line in listed} | {"host"}
+    standing = journal.standing()
+    watchdog = presenting.moment(standing.heartbeats.get("Watchdog"), zone)
+    return render(
+        request,
+        "console.html",
+        language,
+        current=current,
+        past=past,
+        duty=listed,
+        unlisted=[role for role in ROLES if role not in elsewhere],
+        channels=presenting.channels(journal, config),
+        standing=standing,
+        watchdog=watchdog,
+        now=presenting.moment(parts.clock(), zone),
+    )
+
+
+@router.get("/incidents/{incident}", dependencies=[Depends(viewer)])
+def incident(request: Request, parts: Wired, language: Reader, incident: RowId) -> HTMLResponse:
+    record = parts.store.journal.incident(incident)
+    if record is None:
+        raise no_incident(incident)
+    shown = presenting.incident(record, parts.config())
+    return render(
+        request,
+        "incident.html",
+        language,
+        incident=shown,
+        section=_section(parts, record, language),
+        press=parts.presses.token("incident"),
+        people=[(each.id, each.name) for each in parts.config().book.people.values()],
+    )
+
+
+@router.get("/a/{token}")
+def show_ack(request: Request, parts: Wired, language: Reader, token: str) -> HTMLResponse:
+    """Shows only: chat programs open links to preview them, and must not ack."""
+    return _ack_page(request, parts, language, token, None)
+
+
+@router.post("/a/{token}")
+def ack(request: Request, parts: Wired, language: Reader, token: str) -> HTMLResponse:
+    link = _read(parts, token)
+    outcome = parts.store.journal.acknowledge(link.incident, link.person, parts.clock())
+    return _ack_page(request, parts, language, token, outcome)
+
+
+async def show_error(request: Request, error: Exception) -> Response:
+    """A person gets a page, a program gets JSON, in the language asked for; else a program gets English."""
+    assert isinstance(error, StarletteHTTPException)  # that is what it is registered for
+    words = Text(*both(error.detail))
+    if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/api/"):
+        language = accepted_language(request.headers.get("accept-language", ""))
+        return JSONResponse({"detail": words.read_in(language)}, error.status_code, error.headers)
+    language = _language(request)
+    page = render(request, "error.html", language, code=error.status_code, text=words.read_in(language))
+    page.status_code = error.status_code
+    page.headers.update(error.headers or {})
+    return page
+
+
+async def refuse_words(_request: Request, error: Exception) -> Response:
+    """What is wrong with a request, and where; not what it said, which may be a secret, or no text at all."""
+    assert isinstance(error, RequestValidationError)  # that is what it is registered for
+    found = [{"loc": [str(step) for step in each["loc"]], "msg": each["msg"]} for each in error.errors()]
+    return Response(json.dumps({"detail": found}), 422, media_type="application/json")
+
+
+def _ack_page(request: Request, parts: Parts, language: Language, token: str, outcome: Ack | None) -> HTMLResponse:
+    link = _read(parts, token)
+    record = parts.store.journal.incident(link.incident)
+    if record is None:
+        raise no_incident(link.incident)
+    person = parts.config().book.people.get(link.person)
+    return render(
+        request,
+        "ack.html",
+        language,
+        incident=presenting.incident(record, parts.config()),
+        section=_section(parts, record, language),
+        person=person.name if person else link.person,
+        token=token,
+        outcome=outcome,
+    )
+
+
+def _read(parts: Parts, token: str) -> Any:
+    try:
+        return parts.links.read_ack(token)
+    except OldLink as error:
+        raise HTTPException(410, Text("链接已过期。请用 streamwatch ack 认领。", str(error))) from None
+    except BadLink as error:
+        raise HTTPException(404, Text("链接无效。请打开最近一条呼叫里的链接。", str(error))) from None
+
+
+def _with_step(parts: Parts, record: Record, language: Language) -> dict[str, Any]:
+    """The incident with the first step of its runbook: what to do before reading anything else."""
+    section = _section(parts, record, language)
+    step = section.steps[0] if section and section.steps else ""
+    return presenting.incident(record, parts.config()) | {"first_step": step}
+
+
+def _section(parts: Parts, record: Record, language: Language) -> Any:
+    book = parts.config().runbooks.get((record.incident.procedure, language))
+    return book and book.find(record.incident.runbook_step)
+
+
+def _lasting(seconds: float, language: Language) -> str:
+    return vocabulary.lasting(seconds).read_in(language)
+
+
+def render(request: Request, template: str, language: Language, **context: object) -> HTMLResponse:
+    def both(zh: str, en: str) -> str:
+        return zh if language == "zh" else en
+
+    def word(kind: str, label: str) -> str:
+        words: dict[str, Text] = getattr(vocabulary, kind)
+        return vocabulary.say(words, label).read_in(language)
+
+    tools = {"lang": language, "t": both, "word": word, "lasting": _lasting}
+    page = templates.TemplateResponse(request, template, {**tools, **context})
+    if "lang" in request.query_params:
+        page.set_cookie("lang", language, max_age=365 * 24 * 3600, samesite="lax", httponly=True)
+    return page
