@@ -1,0 +1,210 @@
+"""The same promises on a real PostgreSQL, with two receivers at work on one database."""
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from servers.postgresql import PostgreSQL
+from servers.storm import folded, storm
+from servers.story import Phone, Story, alert, book, person, webhook
+from streamwatch.channels.channel import ChannelError, Reason
+from streamwatch.delivery import LEASE
+from streamwatch.errors import NotStored
+from streamwatch.escalating import Escalating
+from streamwatch.escalation import DEFAULT
+from streamwatch.presiding import Presiding
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgreSQL]:
+    with closing(PostgreSQL()) as server:
+        yield server
+
+
+@pytest.fixture
+async def story(tmp_path: Path, postgresql: PostgreSQL) -> AsyncIterator[Story]:
+    story = Story(tmp_path, database=postgresql.url())
+    yield story
+    await story.close()
+
+
+@pytest.fixture
+async def pair(tmp_path: Path, postgresql: PostgreSQL) -> AsyncIterator[tuple[Story, Story]]:
+    """Two receivers on one database, with the same phone."""
+    url, phone = postgresql.url(), Phone()
+    one, two = (Story(tmp_path, database=url, phone=phone) for _ in range(2))
+    two.clock = one.clock
+    two.store.close()
+    two._start()
+    yield one, two
+    await one.close()
+    await two.close()
+
+
+async def test_a_page_and_its_end(story: Story) -> None:
+    """Accepted, folded, delivered, over: each on record."""
+    await story.push(alert())
+    await story.push(alert(status="resolved"))
+
+    assert story.phone.heard() == [("alice", "firing"), ("alice", "over")]
+    (record,) = story.incidents()
+    assert record.incident.state == "resolved"
+    assert [page.state for page in record.pages] == ["delivered", "delivered"]
+
+
+async def test_a_commit_is_durable_whatever_the_server_says(postgresql: PostgreSQL, story: Story) -> None:
+    """A server that was told to answer before the disk has it is told otherwise."""
+    with story.store.database.reading() as connection:
+        assert connection.scalar(text("SHOW synchronous_commit")) == "on"
+
+
+async def test_a_hundred_copies_are_one_page(story: Story) -> None:
+    """The same webhook again and again, in one transaction and in others."""
+    for _ in range(10):
+        for _ in range(10):
+            await story.store.inbox.accept("alertmanager", webhook(alert()), story.clock())
+        await story.turn()
+    assert story.phone.heard() == [("alice", "firing")]
+    assert story.incidents()[0].episodes[0].seen == 100
+
+
+async def test_killed_while_sending_is_sent_again_and_counted(story: Story) -> None:
+    """The lease of a dead sender runs out: sent again, marked."""
+    await story.store.inbox.accept("alertmanager", webhook(alert()), story.clock())
+    story.folding.fold()
+    (page,) = story.store.outbox.lease_due(story.clock(), LEASE, 10)
+    story.store.outbox.begin(page, "phone", story.clock(), LEASE)
+
+    await story.restart()
+    assert story.repeated == 0
+    await story.turn()
+    assert story.phone.rang == []
+    story.clock.advance(LEASE.total_seconds() + 1)
+    assert story.store.outbox.reclaim(story.clock()) == 1
+    await story.turn()
+
+    ((_, message),) = story.phone.rang
+    assert message.maybe_repeated
+
+
+async def test_a_value_that_the_database_refuses_is_set_aside(story: Story) -> None:
+    """A NUL in a label has no place in PostgreSQL: that webhook waits for a person, the next one is folded."""
+    await story.store.inbox.accept("alertmanager", webhook(alert(stream="a\x00b", role="")), story.clock())
+    await story.push(alert(stream="good"))
+    assert [message.stream for _, message in story.phone.rang if message.stream == "good"] == ["good"]
+    assert story.store.inbox.waiting() == 0
+
+
+async def test_two_receivers_fold_and_deliver_each_page_once(pair: tuple[Story, Story]) -> None:
+    """Both accept, both fold, both lease: 60 incidents, each told once, whoever did it."""
+    one, two = pair
+    for number in range(60):
+        receiver = pair[number % 2]
+        body = webhook(alert(stream=f"room-{number}", severity="P2"))
+        await receiver.store.inbox.accept("alertmanager", body, receiver.clock())
+    while one.folding.fold() + two.folding.fold():
+        continue
+    for _ in range(40):
+        await one.delivery.send_due()
+        await two.delivery.send_due()
+        await one.delivery.settle()
+        await two.delivery.settle()
+        one.clock.advance(20)
+
+    told = Counter(
+        incident for _, message in one.phone.rang for incident in message.incidents or (message.incident_id,)
+    )
+    assert len(told) == 60
+    assert set(told.values()) == {1}
+
+
+async def test_one_receiver_presides_and_the_other_takes_over(pair: tuple[Story, Story]) -> None:
+    """Only one delivers; when it is gone the other one does, at once, also what was leased and never tried."""
+    one, two = pair
+    first, second = (Presiding(each.store, each.delivery, (), each.clock, lambda: 0.0) for each in pair)
+    assert await first.ready()
+    assert not await second.ready()
+    await one.store.inbox.accept("alertmanager", webhook(alert()), one.clock())
+    one.folding.fold()
+    assert len(one.store.outbox.lease_due(one.clock(), LEASE, 10)) == 1
+
+    one.store.seat.leave()
+    assert await second.ready()
+    await two.turn()
+
+    ((_, message),) = two.phone.rang
+    assert not message.maybe_repeated
+    assert not await first.ready()
+
+
+async def test_a_step_of_the_escalation_is_taken_once(pair: tuple[Story, Story]) -> None:
+    """Both look at the same moment: Bob is called once."""
+    one, _ = pair
+    await one.push(alert())
+    one.clock.advance(61)
+    for each in pair:
+        await Escalating(each.store, lambda: one.book, lambda: DEFAULT, each.clock).step()
+    await one.wait(10)
+
+    assert "called" in one.kinds(one.incidents()[0])
+    assert [to for to, _ in one.phone.rang].count("bob") == 1
+
+
+async def test_the_database_is_gone_for_a_while(postgresql: PostgreSQL, story: Story) -> None:
+    """Not stored is not promised; an answer that was seen meanwhile is written down later, and never sent twice."""
+    await story.push(alert(stream="before"))
+    await story.store.inbox.accept("alertmanager", webhook(alert(stream="promised")), story.clock())
+
+    class Cut(Phone):
+        async def send(self, message, to):  # type: ignore[no-untyped-def]
+            postgresql.kill()
+            receipt = await super().send(message, to)
+            with pytest.raises(NotStored):
+                await story.store.inbox.accept("alertmanager", webhook(alert(stream="refused")), story.clock())
+            postgresql.start()
+            return receipt
+
+    cut = Cut()
+    story.phones["phone"] = cut
+    await story.turn()
+    await story.wait(60, step=10)
+
+    assert [message.stream for _, message in cut.rang] == ["promised"]
+    assert {page.state for record in story.incidents() for page in record.pages} == {"delivered"}
+    assert story.metrics.registry.get_sample_value("streamwatch_pages_maybe_repeated_total") == 0
+
+
+async def test_a_storm(tmp_path: Path, postgresql: PostgreSQL) -> None:
+    """A thousand alerts of fifty streams, and their ends: told, twelve messages at most, all over."""
+    story = Story(tmp_path, database=postgresql.url())
+    alerts = storm(random.Random(3), streams=50, alerts=1000)
+    for some in (alerts, folded(alerts)):
+        for first in range(0, len(some), 50):
+            await story.store.inbox.accept("alertmanager", webhook(*some[first : first + 50]), story.clock())
+            await story.wait(1)
+    await story.wait(400, step=10)
+    records = story.store.journal.incidents(("open", "acknowledged", "resolved"), limit=1000)
+    assert {record.incident.state for record in records} == {"resolved"}
+    assert {page.state for record in records for page in record.pages} <= {"delivered", "cancelled"}
+    assert len(story.phone.rang) <= 12
+    await story.close()
+
+
+async def test_failures_are_tried_again(tmp_path: Path, postgresql: PostgreSQL) -> None:
+    """Busy, then no answer, then yes."""
+    errors: list[ChannelError | Exception] = [
+        ChannelError("x", reason=each) for each in (Reason.BUSY, Reason.UNKNOWN)
+    ]
+    people = (person("alice"), person("bob"))
+    story = Story(tmp_path, book(people), database=postgresql.url(), phone=Phone(script=errors))
+    await story.push(alert())
+    await story.wait(5)
+    ((_, message),) = story.phone.rang
+    assert message.maybe_repeated
+    assert story.incidents()[0].pages[0].attempts == 3
+    await story.close()

@@ -1,0 +1,171 @@
+"""The words of the commands: help, mistakes of whoever types, and answers that cannot be had."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from rich.cells import cell_len
+
+from servers.receiver import free_port, write_config
+from streamwatch import cli
+from streamwatch.cli import COMMANDS, group
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Alice is on duty, Bob is next, Charlie is off; nothing listens there."""
+    return write_config(tmp_path, free_port(), "http://127.0.0.1:9/pages")
+
+
+def run(language: str, *arguments: str | Path) -> Result:
+    return CliRunner().invoke(group, [str(each) for each in arguments], env={"STREAMWATCH_LANG": language})
+
+
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], language: str, *words: str) -> str:
+    """What the command says to a person when it fails, with exit code 1."""
+    monkeypatch.setenv("STREAMWATCH_LANG", language)
+    monkeypatch.setattr(sys, "argv", ["streamwatch", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_help_says_each_command_in_both_languages() -> None:
+    """Within the eighty columns of a terminal, in which a Chinese character takes two."""
+    lines = run("zh", "--help").output.partition("Commands")[2].splitlines()
+    text = "\n".join(lines)
+
+    assert max(map(cell_len, lines)) <= 80
+    assert [line.split()[0] for line in lines if line[:2] == "  " and line[2:3].strip()] == list(COMMANDS)
+    assert "ack        认领事件：我来处理。\n             Take an incident" in text
+    assert text.count("。") >= len(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh", "没有命令“statu”；你是说 status 吗？"), ("en", "no command 'statu'; did you mean status?")],
+)
+def test_a_misspelt_command_names_the_nearest(language: str, words: str) -> None:
+    """Exit 2: it is a mistake of whoever typed it."""
+    result = run(language, "statu")
+
+    assert (result.exit_code, words in result.output) == (2, True)
+
+
+def test_a_command_like_no_other_names_them_all() -> None:
+    """Nothing is near: here is what there is."""
+    assert " ".join(COMMANDS) in run("en", "xyzzy").output
+
+
+@pytest.mark.parametrize("at", ["2026-11-22 20:00", "2026-11-22T20:00", "2026-11-22 20:00:00", "2026-11-22T12:00Z"])
+def test_who_takes_a_time_as_people_write_it(config: Path, at: str) -> None:
+    """Without seconds, with T or a blank, with an offset or in duty.yml's zone: as `export` does."""
+    told = json.loads(run("zh", "who", "--config", config, "--at", at, "--role", "tech", "--json").output)
+
+    assert told["at"] in ("2026-11-22T20:00:00+08:00", "2026-11-22T12:00:00+00:00")
+    assert (told["duty"][0]["people"], told["duty"][0]["backup_names"]) == (["alice"], ["Bob"])
+
+
+def test_who_refuses_what_is_no_time(config: Path) -> None:
+    """With an example."""
+    result = run("zh", "who", "--config", config, "--at", "tonight")
+
+    assert (result.exit_code, "不是时间，请写成 2026-11-22T19:00" in result.output) == (2, True)
+
+
+def test_who_names_people_and_roles(config: Path) -> None:
+    """No ids."""
+    tech, _, _, _, marketing, _ = run("zh", "who", "--config", config).output.splitlines()
+
+    assert tech.split() == ["技术", "Alice（后备", "Bob）", "默认值班表"]
+    assert marketing.split() == ["营销", "Alice、Bob、Charlie", "营销岗位无人值班，呼叫所有人"]
+
+
+def sessions(config: Path) -> Path:
+    session = (
+        "\nsessions: [{id: a, stream: demo, start: 2026-11-22T19:00, end: 2026-11-22T23:30, duty: {tech: [bob]}}]\n"
+    )
+    config.write_text(config.read_text() + session)
+    return config
+
+
+@pytest.mark.parametrize(("stream", "warned"), [("dmeo", True), ("demo", False), ("", False)])
+def test_who_warns_of_a_stream_without_sessions(config: Path, stream: str, warned: bool) -> None:
+    """A misspelt stream is answered with the default list, which looks right."""
+    result = run("zh", "who", "--config", sessions(config), "--stream", stream)
+
+    assert ("没有场次属于直播间“dmeo”，场次里有：demo" in result.stderr) is warned
+
+
+def test_who_does_not_warn_without_sessions(config: Path) -> None:
+    """The stream may be any."""
+    assert run("zh", "who", "--config", config, "--stream", "dmeo").stderr == ""
+
+
+def test_check_is_read_in_chinese_and_kept_in_both(config: Path) -> None:
+    """One language for the reader, both for programs."""
+    config.write_text(config.read_text() + "\ntimezone: Mars\n")
+    shown = run("zh", "check", config)
+    told = json.loads(run("zh", "check", config, "--json").output)
+
+    assert shown.exit_code == 1
+    assert "timezone: 没有这个时区，例如 Asia/Shanghai" in shown.output
+    assert shown.output.endswith("1 处错误\n")
+    assert told["mistakes"][0]["text"].startswith("no such time zone")
+    assert told["mistakes"][0]["text_zh"].startswith("没有这个时区")
+
+
+def test_check_warns_and_is_content(config: Path) -> None:
+    """A robot's links that no phone can open: said, and no mistake."""
+    (config.parent / "secrets" / "robot").write_text(
+        "https://oapi.dingtalk.com/robot/send?access_token=t0ken-of-robot"
+    )
+    robot = "channels:\n  group: {type: dingtalk, url_file: secrets/robot}"
+    config.write_text(config.read_text().replace("channels:", robot))
+    shown, told = run("zh", "check", config), run("zh", "check", config, "--json")
+
+    assert (shown.exit_code, told.exit_code) == (0, 0)
+    assert "注意：public_url 是 127.0.0.1：手机打不开" in shown.stderr
+    assert "a phone cannot open" in json.loads(told.stdout)["warnings"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh", "没有应答（ConnectError）。请先启动：make up"),
+        ("en", "does not answer (ConnectError). Start it with 'make up'"),
+    ],
+)
+def test_a_receiver_that_is_not_there_is_said(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], language: str, words: str
+) -> None:
+    """In the reader's language, with the cure and with the kind of silence."""
+    assert words in said(monkeypatch, capsys, language, "ack", "1", "--by", "alice", "--config", str(config))
+
+
+def test_a_file_that_is_not_there_is_said_in_chinese(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake of duty.yml met by any command, not by `check` alone."""
+    words = said(monkeypatch, capsys, "zh", "who", "--config", str(tmp_path / "none.yml"))
+
+    assert words == f"streamwatch: {tmp_path}/none.yml: 没有这个文件，用 --config 指定\n"
+
+
+@pytest.mark.parametrize(
+    ("as_json", "words"), [([], "已取消，推流已恢复\n"), (["--json"], '{"cancelled": true}\n')]
+)
+def test_a_cancelled_drill_says_so(monkeypatch: pytest.MonkeyPatch, as_json: list[str], words: str) -> None:
+    """Ctrl-C mends the stream on its way out; whoever pressed it wants to know."""
+
+    async def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("streamwatch.cli.drill.run", interrupted)
+    result = run("zh", "drill", "encoder_crash", *as_json)
+
+    assert (result.exit_code, result.output) == (1, words)
