@@ -23,9 +23,9 @@ up: $(STAMP)
 test: $(STAMP)
 	@tools/install-packages runtime test
 	@tools/install-node-packages
-	$(BIN)/python -m pytest tests/unit -n 2
+	@tools/run-tests $(BIN)/python tests/unit -n 2
 	# Ten quiet minutes come first: they need little of the machine, and two others work meanwhile.
-	$(BIN)/python -m pytest tests/acceptance/test_clean_minutes.py tests/integration tests/acceptance -n 3 --dist loadfile --no-loadscope-reorder
+	@tools/run-tests $(BIN)/python tests/acceptance/test_clean_minutes.py tests/integration tests/acceptance -n 3 --dist loadfile --no-loadscope-reorder --durations=30
 
 check: $(STAMP)
 	@tools/install-packages runtime test

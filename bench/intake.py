@@ -28,7 +28,8 @@ IDLE_PAGES, IDLE_GOAL = 40, 0.3  # pages, seconds
 
 def measure(console: Console) -> list[dict[str, Any]]:
     """Rows for webhooks of 1, 5 and 100 alerts."""
-    from servers.receiver import PhoneServer, ReceiverProcess, free_port, write_config
+    from servers.free_port import free_port
+    from servers.receiver import PhoneServer, ReceiverProcess, write_config
     from servers.story import alert, webhook
 
     def bodies_of(count: int) -> list[bytes]:

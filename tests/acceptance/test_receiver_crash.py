@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from servers.flood import Flood
+from servers.free_port import free_port
 from servers.nursery import ForkedReceiver, Nursery
 from servers.postgresql import PostgreSQL
-from servers.receiver import PhoneServer, ReceiverProcess, free_port, until, write_config
+from servers.receiver import PhoneServer, ReceiverProcess, until, write_config
 
 KILLS = 100
 KILLS_OF_TWO = 40

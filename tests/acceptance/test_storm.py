@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from servers.dingtalk import DingTalkServer
-from servers.receiver import AUTH, PhoneServer, ReceiverProcess, free_port, until, write_config
+from servers.free_port import free_port
+from servers.receiver import AUTH, PhoneServer, ReceiverProcess, until, write_config
 from servers.storm import folded, storm
 from servers.story import webhook
 from streamwatch.budget import MOST

@@ -8,7 +8,8 @@ from contextlib import closing
 import httpx
 import pytest
 
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, free_port, until, write_config
+from servers.free_port import free_port
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.story import alert, webhook
 
 

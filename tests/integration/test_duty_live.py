@@ -13,7 +13,8 @@ import pytest
 from icalendar import Calendar
 
 from servers.duty_file import write_duty_file
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, free_port, until, write_config
+from servers.free_port import free_port
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.story import alert, webhook
 
 NOW = datetime.now().astimezone()

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from servers.receiver import AUTH, REPOSITORY, PhoneServer, ReceiverProcess, free_port, write_config
+from servers.free_port import free_port
+from servers.receiver import AUTH, REPOSITORY, PhoneServer, ReceiverProcess, write_config
 from servers.recorded_prometheus import RecordedPrometheus, Samples
 from streamwatch.config.law import load_laws
 from streamwatch.evidence_folder import EvidenceFolder, NotKept, TooLarge

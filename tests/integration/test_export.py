@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, free_port, until, write_config
+from servers.free_port import free_port
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.recorded_prometheus import RecordedPrometheus, Samples
 from streamwatch.report.prometheus import Prometheus
 from streamwatch.report.window import window

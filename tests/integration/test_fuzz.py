@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from servers.receiver import TOKEN, PhoneServer, ReceiverProcess, free_port, write_config
+from servers.free_port import free_port
+from servers.receiver import TOKEN, PhoneServer, ReceiverProcess, write_config
 
 SECONDS = int(os.environ.get("STREAMWATCH_FUZZ_SECONDS", "60"))
 SEED = os.environ.get("STREAMWATCH_FUZZ_SEED", "1")

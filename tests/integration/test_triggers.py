@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, free_port, until, write_config
+from servers.free_port import free_port
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.story import alert, webhook
 
 PATH = "/api/v1/triggers"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from servers.receiver import REPOSITORY, PhoneServer, ReceiverProcess, free_port, write_config
+from servers.free_port import free_port
+from servers.receiver import REPOSITORY, PhoneServer, ReceiverProcess, write_config
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync")  # fmt: skip
@@ -35,6 +36,7 @@ def browser() -> Iterator[Browser]:
 
 def fits(page: Page) -> bool:
     """Nothing hangs over the edge, so nobody has to drag the page sideways."""
+    page.wait_for_load_state("load")  # the words of a page are there before its style sheet
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 

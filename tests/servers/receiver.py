@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,13 +21,6 @@ TOKEN = "a-token-of-the-test"
 AUTH = {"Authorization": f"Bearer {TOKEN}"}
 REPOSITORY = Path(__file__).parents[2]
 STREAMWATCH = Path(sys.executable).with_name("streamwatch")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def until(look: Callable[[], T], seconds: float = 20.0) -> T:

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.cells import cell_len
 
-from servers.receiver import free_port, write_config
+from servers.free_port import free_port
+from servers.receiver import write_config
 from streamwatch import cli
 from streamwatch.cli import COMMANDS, group
 

@@ -1,5 +1,6 @@
 """The ports of the parts: free ones or the documented ones, and who holds one that is taken."""
 
+import random
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ DEFAULTS: Mapping[str, int] = {
 
 Ports = Mapping[str, int]
 
+_QUIET_PORTS = range(10_000, 20_000)
+
 
 def choose(free: bool) -> Ports:
     """Raises `CommandFailed` naming every port that is taken, who holds it, and the cure."""
@@ -31,15 +34,12 @@ def choose(free: bool) -> Ports:
 
 
 def _free() -> Ports:
-    """All sockets are held until every port is known, so that no port is given twice."""
-    sockets = {name: socket.socket() for name in DEFAULTS}
-    try:
-        for each in sockets.values():
-            each.bind(("127.0.0.1", 0))
-        return {name: each.getsockname()[1] for name, each in sockets.items()}
-    finally:
-        for each in sockets.values():
-            each.close()
+    """Below those that the kernel hands out itself: a client of somebody else takes none before its part listens.
+
+    Source: ip(7), ip_local_port_range begins at 32768.
+    """
+    candidates = (port for port in random.sample(_QUIET_PORTS, len(_QUIET_PORTS)) if not _is_taken(port))
+    return dict(zip(DEFAULTS, candidates, strict=False))
 
 
 def _is_taken(port: int) -> bool:
