@@ -22,6 +22,7 @@ from servers.fault_matrix import (
 )
 from servers.signal_path import RATE
 from servers.two_sites import VENUE, WIRELESS_VENUE, TwoSites, two_sites
+from servers.undisturbed import undisturbed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -81,7 +82,7 @@ GOOD = (
 async def way(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[TwoSites, History]]:
     """An encoder that publishes over a healthy wire, and the history of what the exporter at its end says."""
     folder = tmp_path_factory.mktemp("sites")
-    with two_sites(folder) as sites:
+    with undisturbed(), two_sites(folder) as sites:
         config = CONFIG.format(
             stat=sites.nginx.stat_url,
             playlist=sites.nginx.playlist_url("main"),

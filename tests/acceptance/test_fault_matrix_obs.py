@@ -26,6 +26,7 @@ from servers.fault_matrix import (
 from servers.nginx_rtmp import NginxRtmp, nginx_rtmp
 from servers.obs_studio import EMPTY, PASSWORD, SCENE, ObsStudio, obs_studio
 from servers.signal_path import exporter_process, fetch
+from servers.undisturbed import undisturbed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -122,6 +123,7 @@ async def on_air(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
     clip = folder / "clip.mp4"
     await asyncio.to_thread(subprocess.run, [*CLIP.split(), str(clip)], check=True)
     async with AsyncExitStack() as stack:
+        stack.enter_context(undisturbed())
         nginx = stack.enter_context(nginx_rtmp(folder / "nginx"))
         obs = stack.enter_context(obs_studio(folder / "obs", nginx.publish_url("main")))
         await obs.play(clip)

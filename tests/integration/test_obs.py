@@ -83,8 +83,9 @@ async def test_an_obs_that_is_killed_leaves_nothing_stale_and_is_found_again(
         lost = page.value(FAILURES, probe="obs", reason="connect")
         assert lost is not None
         obs.kill()
-        page = await exporter.until(lambda page: page.value(UP) == 0, within=3)
-        assert page.value(FAILURES, probe="obs", reason="connect") == lost + 1
+        page = await exporter.until(
+            lambda page: page.value(UP) == 0 and page.value(FAILURES, probe="obs", reason="connect") == lost + 1
+        )
         left = {line.partition("{")[0] for line in page.text.splitlines() if line.startswith("obs_")}
         assert left == {UP, "obs_output_reconnects_total", "obs_output_events_total"}
         assert page.value("streamwatch_probe_up", probe="obs") == 0

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from servers.receiver import REPOSITORY, STREAMWATCH, until
+from servers.undisturbed import undisturbed
 
 
 class Stack:
@@ -22,7 +23,7 @@ class Stack:
         self.state = state
         self.output = state.parent / "up.log"
         environment = os.environ | {"STREAMWATCH_LANG": "en", "COLUMNS": "120"}
-        with self.output.open("wb") as output:
+        with self.output.open("wb") as output, undisturbed():
             self._process = subprocess.Popen(
                 [STREAMWATCH, "up", "--state", state, "--ports", "free", *options],
                 stdout=output, stderr=output, cwd=REPOSITORY, env=environment,

@@ -17,6 +17,7 @@ from servers.hls_origin import hls_origin
 from servers.nginx_rtmp import NginxRtmp, nginx_rtmp
 from servers.peers import peer, says_nothing
 from servers.signal_path import RATE, Encoder, ScriptedEdge, exporter_process, fetch, scripted_edge
+from servers.undisturbed import undisturbed
 
 EXPIRES_SOON = 7 * 86400  # seconds
 DECLARED = "streamwatch_ingest_declared_info"
@@ -102,6 +103,7 @@ async def whole_path(parts: Path) -> AsyncIterator[tuple[Chain, History]]:
     good, expiring = authority.sign("edge.test", days=90), authority.sign("edge.test", days=3)
     tls = good.server_context()
     async with AsyncExitStack() as stack:
+        stack.enter_context(undisturbed())
         nginx = stack.enter_context(nginx_rtmp(parts / "nginx"))
         encoder = Encoder(nginx.publish_url("main"))
         stack.callback(encoder.kill)
