@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,9 +18,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from streamwatch import rounds
 from streamwatch.audience import Audience
+from streamwatch.buttons import Buttons
 from streamwatch.canary import Canary, CanaryCollector, Song
-from streamwatch.channels import open_channels
+from streamwatch.channels import open_channels, open_listeners
 from streamwatch.channels.channel import Reason
+from streamwatch.channels.listener import Listeners
 from streamwatch.clock import Clock, utc_now
 from streamwatch.composing import Composing
 from streamwatch.config import Config, load
@@ -32,10 +34,12 @@ from streamwatch.evidence_folder import EvidenceFolder
 from streamwatch.folding import Folding
 from streamwatch.life_sign import LifeSign, Where
 from streamwatch.links import Links
+from streamwatch.listening import Ear, Listening
 from streamwatch.loop import Loop
 from streamwatch.metrics import Metrics, Standing, StandingCollector
 from streamwatch.presiding import Presiding
 from streamwatch.presses import Presses
+from streamwatch.pressing import RESULTS, Pressing
 from streamwatch.quota import QuotaCollector
 from streamwatch.reconciling import Reconciling
 from streamwatch.session_metrics import SessionCollector
@@ -73,6 +77,7 @@ class Receiver:
         self.links = Links(str(self.config.file.public_url), key)
         self.duty_links = DutyLinks(str(self.config.file.public_url), key)
         self.presses = Presses(key)
+        buttons = Buttons(key)
         self.folding = Folding(self.store.database, lambda: self.ways.book, clock, self.metrics, self._due)
         self.audience = Audience(self.http, self._prometheus)
         self.watchdog = Watchdog(self.store, self.http, self._prometheus, clock)
@@ -81,6 +86,7 @@ class Receiver:
             self._evidence(),
             lambda: self.config.runbooks,
             self.links,
+            buttons,
             self.config.zone,
             clock,
             self.watchdog.way_is_open,
@@ -110,6 +116,11 @@ class Receiver:
         self.canary = Canary(self.store, self._song, clock)
         moved = (self.reconciling.clock_was_set, self.watchdog.clock_was_set, self._clock_was_set)
         self.presiding = Presiding(self.store, self.delivery, moved, clock)
+        self.listeners = self._open_listeners(self.config)
+        pressing = Pressing(self.store, buttons, lambda: self.ways.book, self._pools, clock, self.metrics)
+        open_ear = partial(Ear, pressing=pressing, store=self.store, clock=clock, up=self.metrics.listener_up)
+        self.listening = Listening(lambda: self.listeners, self.presiding.ready, open_ear)
+        self.listener = Loop("listening", self.listening.step)
         self._reclaimed_at = clock()
 
     def reload(self) -> None:
@@ -119,6 +130,7 @@ class Receiver:
             self._file = config
             self.config = self._in_force()
             self.ways = self._open_ways(self.config)
+            self.listeners = self._open_listeners(config)
 
     def duty_changed(self) -> None:
         """Read again what was said about duty on the fly, here or by another receiver on this database."""
@@ -145,6 +157,14 @@ class Receiver:
         channels = open_channels(config.channels, self.http, self._clock)
         self.metrics.expect(channels, ("delivered", *Reason))
         return Ways(config.book, channels)
+
+    def _open_listeners(self, config: Config) -> Listeners:
+        listeners = open_listeners(config.channels, self.http, self._clock)
+        self.metrics.expect_presses(listeners, RESULTS)
+        return listeners
+
+    def _pools(self) -> dict[str, tuple[str, ...]]:
+        return {name: each.of for name, each in self.config.channels.items() if each.type == "pool"}
 
     def _quotas(self) -> dict[str, int]:
         channels = self.config.channels.items()
@@ -223,8 +243,14 @@ class Receiver:
         # A resolver that hangs holds a thread; the database must still find one.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
         await asyncio.to_thread(self._open)
-        async with self.http, self.folder, self.sender, self.escalator, self.reconciler, self.signer:
+        loops = (self.folder, self.sender, self.escalator, self.reconciler, self.signer, self.listener)
+        async with AsyncExitStack() as running:
+            await running.enter_async_context(self.http)
+            for each in loops:
+                await running.enter_async_context(each)
             yield
+            await self.listener.stop()
+            await self.listening.stop()
             for loop in (self.signer, self.reconciler, self.escalator, self.folder, self.sender):
                 await loop.stop()
             try:
@@ -264,6 +290,7 @@ def build(path: Path, clock: Clock = utc_now) -> FastAPI:
         clock=clock,
         alerts_came=receiver.folder.wake,
         pages_came=receiver.sender.wake,
+        warnings=receiver.listening.warnings,
         troubles=receiver.troubles,
     )
     return create_app(parts, receiver.running)

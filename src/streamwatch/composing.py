@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from streamwatch.buttons import Buttons
 from streamwatch.clock import Clock
 from streamwatch.digest import Item, Letter, word_digest
 from streamwatch.duty import Person
@@ -28,6 +29,7 @@ class Composing:
         evidence: Evidence,
         runbooks: Callable[[], Runbooks],
         links: Links,
+        buttons: Buttons,
         zone: tzinfo,
         clock: Clock,
         way_is_open: Callable[[], Awaitable[bool]] | None = None,
@@ -36,6 +38,7 @@ class Composing:
         self._evidence = evidence
         self._runbooks = runbooks
         self._links = links
+        self._buttons = buttons
         self._zone = zone
         self._clock = clock
         self._way_is_open = way_is_open
@@ -62,6 +65,7 @@ class Composing:
             maybe_repeated=any(page.maybe_repeated for page in pages),
             ack_url=self._links.ack_list(person.id, self._clock()),
             console_url=self._links.console(None),
+            button=self._buttons.ack_list(self._clock()),
             note=DOUBT if over and await self._way_is_closed() else None,
         )
         items = [_item(row) for row in rows]
@@ -78,6 +82,7 @@ class Composing:
             maybe_repeated=page.maybe_repeated,
             ack_url=None if incident is None else self._links.ack(incident, person.id),
             console_url=self._links.console(incident),
+            button=None if incident is None else self._buttons.ack(incident),
         )
 
     async def _occasion(self, incident: int) -> Occasion:

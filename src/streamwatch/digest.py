@@ -35,6 +35,7 @@ class Letter:
     maybe_repeated: bool
     ack_url: str | None
     console_url: str | None
+    button: str | None = None
     note: Text | None = None  # said below the number
 
 
@@ -62,6 +63,7 @@ def word_digest(letter: Letter, items: Sequence[Item]) -> Message:
         role=worst.role,
         ack_url=letter.ack_url if calling else None,
         console_url=letter.console_url,
+        button=letter.button if calling else None,
         drill=all(item.drill for item in items),
         maybe_repeated=letter.maybe_repeated,
         incidents=tuple(str(item.incident) for item in items),

@@ -52,6 +52,7 @@ class Message:
     runbook_step: str = ""
     ack_url: str | None = None
     console_url: str | None = None
+    button: str | None = None  # what a button carries back that takes it; at most 64 bytes
     drill: bool = False
     maybe_repeated: bool = False
     incidents: tuple[str, ...] = ()  # of a digest: all that it tells of

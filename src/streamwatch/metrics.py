@@ -49,6 +49,18 @@ class Metrics:
         self.maybe_repeated = Counter(
             "streamwatch_pages_maybe_repeated", "Pages sent again because no answer was seen.", registry=registry
         )
+        self.listener_up = Gauge(
+            "streamwatch_listener_up",
+            "1 while buttons of this channel are heard, 0 while not; absent where another receiver listens.",
+            ["channel"],
+            registry=registry,
+        )
+        self.presses = Counter(
+            "streamwatch_presses",
+            "Buttons pressed and words written in a chat, by what came of them.",
+            ["channel", "result"],
+            registry=registry,
+        )
         self.delay = Histogram(
             "streamwatch_page_delay_seconds",
             "From the call to its delivery.",
@@ -58,6 +70,10 @@ class Metrics:
         for move in Move:
             self.alerts.labels(move.value)
         Gauge("streamwatch_build_info", "The version.", ["version"], registry=registry).labels(__version__).set(1)
+
+    def expect_presses(self, channels: Iterable[str], results: Iterable[str]) -> None:
+        for channel, result in product(channels, results):
+            self.presses.labels(channel, result)
 
     def expect(self, channels: Iterable[str], outcomes: Iterable[str]) -> None:
         """Begin at 0, so that the first page of a channel is seen as an increase."""

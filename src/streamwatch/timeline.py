@@ -84,7 +84,7 @@ SENTENCES = {
     Kind.LAPSED: Text("{person} 的认领已失效，重新呼叫：{why}", "{person}'s ack ran out, called again: {why}"),
     Kind.NOTED: Text("{person}：{what}", "{person}: {what}"),
     Kind.REPLAYED: Text("重新发送给 {person}", "sent to {person} once more"),
-    Kind.ACKNOWLEDGED: Text("{person} 已认领", "{person} acknowledged"),
+    Kind.ACKNOWLEDGED: Text("{person} 已认领{how}", "{person} acknowledged{how}"),
     Kind.TAKEN_OVER: Text("{person} 从 {others} 接手", "{person} takes over from {others}"),
     Kind.RESOLVED: Text("全部恢复，事件结束", "all is over: the incident ends"),
     Kind.REPORTED: Text("{person} 报告：{what}", "{person} reports: {what}"),
@@ -114,8 +114,14 @@ class Row:
 def tell(kind: Kind, *, person: str | None = None, channel: str | None = None, **words: object) -> Row:
     """The sentence of *kind*. A word that is itself a `Text` is read in each language."""
     sentence = SENTENCES[kind]
-    words = {"person": person, "channel": channel, **words}
+    words = {"person": person, "channel": channel, "how": "", **words}
     return Row(kind, Text(_fill(sentence.zh, words, "zh"), _fill(sentence.en, words, "en")), person, channel)
+
+
+def acknowledged(person: str, channel: str | None = None) -> Row:
+    """*channel* is the one whose button was pressed; None for a link, the console or a command."""
+    how = Text("（{channel}）", " over {channel}").format(channel=channel) if channel else ""
+    return tell(Kind.ACKNOWLEDGED, person=person, channel=channel, how=how)
 
 
 def _fill(template: str, words: dict[str, object], language: Language) -> str:

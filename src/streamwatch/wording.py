@@ -53,6 +53,7 @@ class Call:
     maybe_repeated: bool
     ack_url: str | None
     console_url: str | None
+    button: str | None = None
 
 
 def word(call: Call, occasion: Occasion, runbooks: Runbooks) -> Message:
@@ -80,6 +81,7 @@ def word(call: Call, occasion: Occasion, runbooks: Runbooks) -> Message:
         runbook_step=occasion.runbook_step,
         ack_url=None if over else call.ack_url,
         console_url=call.console_url,
+        button=None if over else call.button,
         drill=occasion.drill,
         maybe_repeated=call.maybe_repeated,
     )

@@ -1,5 +1,6 @@
 """The same promises on a real PostgreSQL, with two receivers at work on one database."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,8 @@ from streamwatch.errors import NotStored
 from streamwatch.escalating import Escalating
 from streamwatch.escalation import DEFAULT
 from streamwatch.presiding import Presiding
+from streamwatch.store.journal import Ack
+from streamwatch.store.presses import Heard
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,21 @@ async def test_a_page_and_its_end(story: Story) -> None:
     (record,) = story.incidents()
     assert record.incident.state == "resolved"
     assert [page.state for page in record.pages] == ["delivered", "delivered"]
+
+
+async def test_a_press_that_both_hear_counts_once(pair: tuple[Story, Story]) -> None:
+    """The seat changed hands while a service told of it: one ack, and both know whose."""
+    one, two = pair
+    await one.push(alert())
+    heard = Heard("chat", "press-1", "8")
+
+    def press(story: Story) -> Ack:
+        return story.store.journal.acknowledge(1, "alice", story.clock(), heard)
+
+    outcomes = await asyncio.gather(*[asyncio.to_thread(press, story) for story in (one, two) * 4])
+    assert set(outcomes) == {Ack.DONE}
+    assert one.kinds(one.incidents()[0]).count("acknowledged") == 1
+    assert two.store.presses.place("chat") == ("8", one.clock())
 
 
 async def test_a_commit_is_durable_whatever_the_server_says(postgresql: PostgreSQL, story: Story) -> None:

@@ -70,8 +70,8 @@ class StandIn(ABC):
         self._thread.start()
 
     @abstractmethod
-    def answer(self, request: Request) -> Answer:
-        """By the rules of the service."""
+    def answer(self, request: Request) -> Answer | None:
+        """By the rules of the service; None hangs up."""
 
     def hang(self, _: Request) -> None:
         """Take the request and say nothing for as long as the stand-in lives."""

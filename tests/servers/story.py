@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from streamwatch.buttons import Buttons
 from streamwatch.channels.channel import ChannelError, Limit, Receipt
 from streamwatch.composing import Composing
 from streamwatch.delivery import Delivery
@@ -145,12 +146,14 @@ class Story:
         self.store = Store(self.database)
         self.repeated = self.store.open(self.clock())
         self.folding = Folding(self.store.database, lambda: self.book, self.clock, self.metrics)
+        self.buttons = Buttons("a key of the story")
         links = Links("http://127.0.0.1:8780", "a key of the story")
         composing = Composing(
             self.store.journal,
             Evidence(self.http, None, None),
             lambda: RUNBOOKS,  # type: ignore[arg-type, return-value]
             links,
+            self.buttons,
             ZoneInfo("Asia/Shanghai"),
             self.clock,
         )

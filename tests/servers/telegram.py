@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from servers.stand_in import Answer, Request, StandIn, says
+from servers.telegram_updates import Updates
 from streamwatch.clock import Clock
 
 TOKEN = "123456789:AAt0ken-of-the-b0t-which-is-35-long"
@@ -28,6 +29,7 @@ class Heard:
     silent: bool
     answers: int | None = None
     edits: int = 0
+    presses: tuple[tuple[str, str], ...] = ()  # buttons that come back, and what they carry
     history: list[str] = field(default_factory=list)
 
 
@@ -36,13 +38,22 @@ class TelegramServer(StandIn):
         super().__init__("")
         self.secrets = (TOKEN,)
         self.heard: list[Heard] = []
+        self.updates = Updates()
         self.deleted: set[int] = set()
         self.moved = moved
         self._takes_buttons = takes_buttons
         self._clock = clock
         self._sent: deque[tuple[str, datetime]] = deque()
 
-    def answer(self, request: Request) -> Answer:
+    def close(self) -> None:
+        self.updates.close()
+        super().close()
+
+    def press(self, user: str, message: int = -1) -> str:
+        """*user* presses the first button of a message as it stands there now."""
+        return self.updates.press(user, self.heard[message].presses[0][1])
+
+    def answer(self, request: Request) -> Answer | None:
         _, bot, method = (*request.path.split("/", 2), "", "")[:3]
         if bot != f"bot{TOKEN}":
             code = 401 if bot.startswith("bot") and ":" in bot else 404
@@ -50,6 +61,10 @@ class TelegramServer(StandIn):
         body = request.json
         if not isinstance(body, dict):
             return _no(400, "Bad Request: can't parse JSON object")
+        if method == "getUpdates":
+            return self.updates.get(body)
+        if method == "answerCallbackQuery":
+            return self.updates.answer(body)
         refused = self._refuse(body)
         if refused:
             return refused
@@ -75,6 +90,8 @@ class TelegramServer(StandIn):
             return _no(400, "Bad Request: message text is empty")
         if len(shown.encode("utf-16-le", errors="replace")) // 2 > 4096:
             return _no(400, "Bad Request: message is too long")
+        if any(not 1 <= len(data.encode()) <= 64 for _, data in _presses(body)):
+            return _no(400, "Bad Request: BUTTON_DATA_INVALID")
         if not self._takes_buttons and _buttons(body):
             return _no(400, "Bad Request: inline keyboard button URL 'x' is invalid: Wrong HTTP URL")
         return None
@@ -111,6 +128,7 @@ class TelegramServer(StandIn):
         new = _heard(body)
         heard.history.append(heard.text)
         heard.text, heard.raw, heard.buttons, heard.edits = new.text, new.raw, new.buttons, heard.edits + 1
+        heard.presses = new.presses
         return says({"ok": True, "result": {"message_id": body["message_id"]}})
 
     def _find(self, chat: object, message: int) -> Heard | None:
@@ -131,7 +149,12 @@ def _shown(raw: str) -> str:
 
 def _buttons(body: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     rows = body.get("reply_markup", {}).get("inline_keyboard", [])
-    return tuple((each["text"], each["url"]) for row in rows for each in row)
+    return tuple((each["text"], each["url"]) for row in rows for each in row if "url" in each)
+
+
+def _presses(body: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    rows = body.get("reply_markup", {}).get("inline_keyboard", [])
+    return tuple((each["text"], each["callback_data"]) for row in rows for each in row if "callback_data" in each)
 
 
 def _heard(body: dict[str, Any]) -> Heard:
@@ -140,4 +163,4 @@ def _heard(body: dict[str, Any]) -> Heard:
     named = re.findall(r"@(\w{5,})", re.sub(r"<a .*?</a>", "", raw))
     rang = (*re.findall(r'<a href="tg://user\?id=(\d+)">', raw), *named)
     silent = bool(body.get("disable_notification"))
-    return Heard(str(body["chat_id"]), _shown(raw), raw, _buttons(body), rang, silent)
+    return Heard(str(body["chat_id"]), _shown(raw), raw, _buttons(body), rang, silent, presses=_presses(body))

@@ -1,6 +1,6 @@
 """The ways to a person. A new channel is a file here, a line in `CHANNELS` and a name in `ChannelSettings`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import httpx
@@ -17,11 +17,13 @@ from streamwatch.channels import (
     pool,
     slack,
     telegram,
+    telegram_presses,
     twilio,
     webhook,
     wecom,
 )
 from streamwatch.channels.channel import Channel
+from streamwatch.channels.listener import Listener, Listeners
 from streamwatch.clock import Clock
 
 Factory = Callable[[Any, httpx.AsyncClient, Clock], Channel]
@@ -41,6 +43,10 @@ CHANNELS: Mapping[str, Factory] = {
     "twilio_voice": twilio.TwilioVoice,
     "twilio_sms": twilio.TwilioSms,
     "apprise": apprise.Apprise,
+}
+
+LISTENERS: Mapping[str, Callable[[Sequence[str], Any, httpx.AsyncClient, Clock], Listener]] = {
+    "telegram": telegram_presses.open_presses,
 }
 
 ChannelSettings = Annotated[
@@ -78,3 +84,14 @@ def open_channels(
         if isinstance(each, pool.Settings)
     }
     return {**alone, **pools}
+
+
+def open_listeners(settings: Mapping[str, ChannelSettings], http: httpx.AsyncClient, clock: Clock) -> Listeners:
+    """One for each account over which buttons come back, however many channels share it."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for name, each in settings.items():
+        if account := each.listens_as:
+            names.setdefault((each.type, account), []).append(name)
+    return {
+        shared[0]: LISTENERS[kind](shared, settings[shared[0]], http, clock) for (kind, _), shared in names.items()
+    }

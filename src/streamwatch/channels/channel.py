@@ -86,11 +86,15 @@ def json_bytes(body: Mapping[str, Any]) -> bytes:
 
 
 async def post_json(
-    http: httpx.AsyncClient, url: httpx.URL, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    http: httpx.AsyncClient,
+    url: httpx.URL,
+    body: Mapping[str, Any],
+    headers: Mapping[str, str] | None = None,
+    patience: float = SEND_TIMEOUT,
 ) -> httpx.Response:
     """POST of an object in JSON; see `post`."""
     kind = {"Content-Type": "application/json; charset=utf-8"}
-    return await post(http, url, json_bytes(body), {**kind, **(headers or {})})
+    return await post(http, url, json_bytes(body), {**kind, **(headers or {})}, patience)
 
 
 async def post_form(
@@ -103,15 +107,19 @@ async def post_form(
 
 
 async def post(
-    http: httpx.AsyncClient, url: httpx.URL, content: bytes, headers: Mapping[str, str]
+    http: httpx.AsyncClient,
+    url: httpx.URL,
+    content: bytes,
+    headers: Mapping[str, str],
+    patience: float = SEND_TIMEOUT,
 ) -> httpx.Response:
     """POST, with every transport failure as a `ChannelError`; the words never hold the URL: it is a secret."""
-    patience = httpx.Timeout(SEND_TIMEOUT, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT)
+    waits = httpx.Timeout(patience, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT)
     try:
         # httpx counts each read anew: an answer that comes drop by drop would never end.
-        async with asyncio.timeout(SEND_TIMEOUT):
+        async with asyncio.timeout(patience):
             return await http.post(
-                url, content=content, headers=dict(headers), timeout=patience, follow_redirects=False
+                url, content=content, headers=dict(headers), timeout=waits, follow_redirects=False
             )
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         raise ChannelError(f"no connection ({type(error).__name__})", reason=Reason.CONNECT) from error

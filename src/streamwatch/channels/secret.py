@@ -112,6 +112,11 @@ class Common(BaseModel):
 
     monthly_quota: Annotated[int, Field(gt=0)] | None = None
 
+    @property
+    def listens_as(self) -> str:
+        """The account over which buttons come back, shared by all channels that have the same; "": none do."""
+        return ""
+
 
 class Addressed(Common):
     """Settings of a channel that is an address: `url` in place, or in the file that `url_file` names."""

@@ -1,12 +1,11 @@
 """A Telegram bot. 电报机器人。
 
-POST https://api.telegram.org/bot<token>/sendMessage; the answer is `{"ok": …}` and carries `error_code`,
-`description` and sometimes `parameters` (retry_after, migrate_to_chat_id). The token stands in the address.
 A page that calls is a new message, which rings, and answers the first one of its incident; the end is written
 into the last message of the same person (editMessageText rings nobody, and nobody needs to be woken for it).
 Text is HTML, at most 4096 characters after parsing. Limits: about 30 a second, and 20 a minute in one group;
-by Telegram's own words these are no promises, so 429 is obeyed.
-Source: core.telegram.org/bots/api (sendMessage, editMessageText, ResponseParameters) and /bots/faq.
+by Telegram's own words these are no promises, so 429 is obeyed. With `buttons` a page carries one that takes the
+incident: at most 64 bytes come back with it (`telegram_presses`).
+Source: core.telegram.org/bots/api (sendMessage, editMessageText, InlineKeyboardButton) and /bots/faq.
 """
 
 import html
@@ -16,12 +15,11 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import httpx
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from streamwatch.channels.answer import LONGEST_PAUSE, PAUSE, by_status, interloper, json_object, refusal
-from streamwatch.channels.channel import ChannelError, Limit, Reason, Receipt, post_json
-from streamwatch.channels.layout import DO_NOW, fitting, headline, links, reference
-from streamwatch.channels.secret import Url, WithToken, hide, read_url
+from streamwatch.channels.channel import Limit, Reason, Receipt
+from streamwatch.channels.layout import ACK, DO_NOW, fitting, headline, links, reference
+from streamwatch.channels.telegram_api import Account, Refused
 from streamwatch.clock import Clock
 from streamwatch.message import Message
 
@@ -30,26 +28,15 @@ log = logging.getLogger(__name__)
 MAX_TEXT = 4096  # UTF-16 units after parsing; what is counted here is longer, tags and all
 _USER = re.compile(r"[1-9]\d{3,19}")
 
-CURES = {
-    Reason.AUTH: "check token: BotFather gives it; and the bot's rights in the group",
-    Reason.GONE: "the bot is not in this chat: the person must write to it first, or add it to the group again",
-    Reason.REJECTED: "the message itself is refused",
-    Reason.THROTTLED: "the bot must pause",
-}
 
+class Settings(Account):
+    """`chat` is the id of a group where all pages go and call their person; without it each goes to its person.
 
-class Settings(WithToken):
-    """`chat` is the id of a group where all pages go and call their person; without it each goes to its person."""
+    `buttons` wants a bot that no other program reads, and that has no webhook.
+    """
 
     type: Literal["telegram"]
     chat: Annotated[str, Field(pattern=r"^-\d{4,20}$")] | None = None
-    url: Url = SecretStr("https://api.telegram.org")
-
-
-class Refused(ChannelError):
-    """Telegram's own no. *chat* is where the group lives now, if it moved."""
-
-    chat: str | None = None
 
 
 class Telegram:
@@ -59,15 +46,13 @@ class Telegram:
         self.limits: tuple[Limit, ...] = (Limit(30, timedelta(seconds=1)),)
         if settings.chat:
             self.limits = (Limit(20, timedelta(minutes=1)), Limit(1, timedelta(seconds=1)))
-        self._token = settings.key
-        self._server = read_url(settings.url, None)
+        self._bot = settings.bot(http, clock)
         self._chat = settings.chat
-        self._http = http
-        self._clock = clock
+        self._buttons = settings.buttons
 
     async def send(self, message: Message, to: str) -> Receipt:
         chat = self._chat or to
-        body = _body(message, to if self._chat else "")
+        body = self._body(message, to)
         if message.kind == "over" and (living := self._living(message, chat)):
             try:
                 return await self._edit(chat, living, body)
@@ -78,52 +63,38 @@ class Telegram:
 
     async def _send(self, chat: str, body: dict[str, Any], message: Message, to: str) -> Receipt:
         try:
-            sent = await self._ask("sendMessage", {"chat_id": chat, **body})
+            sent = await self._bot.ask("sendMessage", {"chat_id": chat, **body})
         except Refused as no:
             if no.chat and no.chat != chat:
                 log.warning("the telegram group moved: write chat: %s into the configuration", no.chat)
                 return await self._send(no.chat, {**body, "reply_parameters": None}, message, to)
-            if "reply_markup" not in body or "url" not in str(no).lower():
+            plain = self._body(message, to, addresses=False)
+            if body.get("reply_markup") == plain.get("reply_markup") or "url" not in str(no).lower():
                 raise
             # Telegram takes no button to an address it does not like, such as one of this machine alone.
-            plain = _body(message, to if self._chat else "", buttons=False)
             return await self._send(chat, plain, message, to)
-        return Receipt(f"{chat}:{sent.get('message_id', '')}")
+        return Receipt(f"{chat}:{sent.get('message_id', '') if isinstance(sent, dict) else ''}")
 
     async def _edit(self, chat: str, living: str, body: dict[str, Any]) -> Receipt:
         """The living message says how it ended. One that says it already is as good."""
         try:
-            await self._ask("editMessageText", {"chat_id": chat, "message_id": int(living), **body})
+            await self._bot.ask("editMessageText", {"chat_id": chat, "message_id": int(living), **body})
         except Refused as no:
             if "not modified" not in str(no):
                 raise
         return Receipt(f"{chat}:{living}")
 
-    async def _ask(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
-        path = f"{self._server.path.rstrip('/')}/bot{self._token}/{method}"
-        given = {name: value for name, value in body.items() if value is not None}
-        reply = await post_json(self._http, self._server.copy_with(path=path), given)
-        answer = json_object(reply)
-        said = answer.get("ok")
-        if type(said) is not bool or (said and not reply.is_success):
-            raise interloper(reply, self._clock())
-        if not said:
-            raise self._refusal(answer)
-        result = answer.get("result")
-        return result if isinstance(result, dict) else {}
-
-    def _refusal(self, answer: dict[str, Any]) -> Refused:
-        code, words = answer.get("error_code"), str(answer.get("description", ""))
-        asked = answer.get("parameters")
-        parameters = asked if isinstance(asked, dict) else {}
-        code = code if type(code) is int else 0
-        reason = _verdict(code, words)
-        wait = _pause(parameters.get("retry_after")) if reason is Reason.THROTTLED else None
-        told = refusal(code, hide(words, self._server, self._token), reason, wait, CURES)
-        refused = Refused(str(told), reason=reason, retry_after=wait)
-        moved = parameters.get("migrate_to_chat_id")
-        refused.chat = str(moved) if type(moved) is int else None
-        return refused
+    def _body(self, message: Message, to: str, *, addresses: bool = True) -> dict[str, Any]:
+        called = self._chat and _USER.fullmatch(to)
+        mention = f'<a href="tg://user?id={to}">@{html.escape(message.person_name)}</a>' if called else ""
+        text = fitting(message, lambda form: _html(form, mention, links_below=not addresses), _units, MAX_TEXT)
+        return {
+            "text": text,
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+            "disable_notification": message.all_over,
+            **_keyboard(message, button=self._buttons, addresses=addresses),
+        }
 
     def _living(self, message: Message, chat: str) -> str | None:
         """The last message of the same person in this chat."""
@@ -144,36 +115,15 @@ def _place(provider_id: str) -> tuple[str, str]:
     return chat, id_
 
 
-def _verdict(code: int, words: str) -> Reason:
-    if code == httpx.codes.FORBIDDEN:  # blocked by the user, kicked from the group, never started
-        return Reason.GONE
-    if code == httpx.codes.NOT_FOUND:  # no bot has such a token
-        return Reason.AUTH
-    if code == httpx.codes.BAD_REQUEST:
-        lower = words.lower()
-        if "chat not found" in lower or "peer_id_invalid" in lower or "user not found" in lower:
-            return Reason.GONE
-        return Reason.AUTH if "not enough rights" in lower or "chat_write_forbidden" in lower else Reason.REJECTED
-    return by_status(code) if code else Reason.BUSY
-
-
-def _pause(asked: object) -> timedelta:
-    if type(asked) is not int:
-        return PAUSE
-    return timedelta(seconds=min(max(asked, 1), LONGEST_PAUSE.total_seconds()))
-
-
-def _body(message: Message, to: str, *, buttons: bool = True) -> dict[str, Any]:
-    mention = f'<a href="tg://user?id={to}">@{html.escape(message.person_name)}</a>' if _USER.fullmatch(to) else ""
-    text = fitting(message, lambda form: _html(form, mention, links_below=not buttons), _units, MAX_TEXT)
-    keyboard = [[{"text": label, "url": url} for label, url in links(message)]]
-    return {
-        "text": text,
-        "parse_mode": "HTML",
-        "link_preview_options": {"is_disabled": True},
-        "disable_notification": message.all_over,
-        **({"reply_markup": {"inline_keyboard": keyboard}} if buttons and keyboard[0] else {}),
-    }
+def _keyboard(message: Message, *, button: bool, addresses: bool) -> dict[str, Any]:
+    """The button that takes the incident stands alone in the first row, where a thumb finds it."""
+    mine = message.button if button else None
+    rows = [
+        [{"text": ACK.read_in(message.language), "callback_data": mine}] if mine else [],
+        [{"text": label, "url": url} for label, url in links(message)] if addresses else [],
+    ]
+    rows = [row for row in rows if row]
+    return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
 
 
 def _html(message: Message, mention: str, *, links_below: bool) -> str:

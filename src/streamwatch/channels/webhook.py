@@ -25,7 +25,7 @@ from streamwatch.clock import Clock
 from streamwatch.message import Message, clean
 
 JSON = "application/json"
-OWN_TO_PEOPLE = ("person_name", "facts", "samples", "thread", "translation")  # `text` holds them, worded
+OWN_TO_PEOPLE = ("person_name", "facts", "samples", "thread", "translation", "button")  # `text` holds them, worded
 
 REDIRECT = ": a redirect is not followed with a page; give the address it leads to"
 CURES = {

@@ -9,6 +9,7 @@ from streamwatch.store.inbox import Inbox
 from streamwatch.store.journal import Journal
 from streamwatch.store.outbox import Outbox
 from streamwatch.store.outcomes import Outcomes
+from streamwatch.store.presses import Presses
 from streamwatch.store.reports import Reports
 from streamwatch.store.seat import Seat
 from streamwatch.store.steps import Steps
@@ -26,6 +27,7 @@ class Store:
         self.seat = Seat(self.database)
         self.steps = Steps(self.database)
         self.journal = Journal(self.database)
+        self.presses = Presses(self.database)
         self.duty = DutyLog(self.database)
         self.reports = Reports(self.database)
 

@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, upd
 from streamwatch.alert import Severity
 from streamwatch.message import Earlier
 from streamwatch.metrics import Standing
-from streamwatch.store import tables
+from streamwatch.store import presses, tables
 from streamwatch.store.database import Database
+from streamwatch.store.presses import Heard
 from streamwatch.store.rows import CANARY, add_row, add_rows
 from streamwatch.store.threads import earlier
-from streamwatch.timeline import Kind, tell
+from streamwatch.timeline import acknowledged
 
 OPEN = ("open", "acknowledged")
 WATCHDOG = "Watchdog"
@@ -173,34 +174,25 @@ class Journal:
         with self._database.reading() as connection:
             return [Firing(row.fingerprint, row.starts_at, row.labels) for row in connection.execute(query)]
 
-    def acknowledge(self, incident: int, by: str, at: datetime) -> Ack:
-        """Take the incident. The database decides who was first."""
-        table = tables.incident
+    def acknowledge(self, incident: int, by: str, at: datetime, heard: Heard | None = None) -> Ack:
+        """Take the incident. The database decides who was first. A press that was heard before changes nothing."""
         with self._database.writing() as connection:
-            taken = connection.execute(
-                update(table)
-                .where(table.c.id == incident, table.c.state == "open")
-                .values(state="acknowledged", acknowledged_at=at, acknowledged_by=by)
-            ).rowcount
-            if taken:
-                add_row(connection, incident, tell(Kind.ACKNOWLEDGED, person=by), at)
-                return Ack.DONE
-            mine = (table.c.id == incident) & (table.c.state == "acknowledged") & (table.c.acknowledged_by == by)
-            connection.execute(update(table).where(mine).values(progressed_at=at))  # "I am still at it"
-            state = connection.scalar(select(table.c.state).where(table.c.id == incident))
-        return {None: Ack.MISSING, "acknowledged": Ack.ALREADY}.get(state, Ack.OVER)
+            if heard and (known := presses.begin(connection, heard, by, at)) is not None:
+                return Ack(known)
+            outcome = _acknowledge(connection, incident, by, at, heard and heard.channel)
+            if heard:
+                presses.end(connection, heard, outcome)
+            return outcome
 
-    def acknowledge_all(self, incidents: Collection[int], by: str, at: datetime) -> int:
+    def acknowledge_all(self, incidents: Collection[int], by: str, at: datetime, heard: Heard | None = None) -> int:
         """Take those of them that nobody has taken; how many."""
-        table = tables.incident
-        open_ones = table.c.id.in_(incidents) & (table.c.state == "open")
         with self._database.writing() as connection:
-            ids = list(connection.scalars(select(table.c.id).where(open_ones).with_for_update()))
-            if ids:
-                taken = {"state": "acknowledged", "acknowledged_at": at, "acknowledged_by": by}
-                connection.execute(update(table).where(table.c.id.in_(ids)).values(taken))
-                add_rows(connection, ids, tell(Kind.ACKNOWLEDGED, person=by), at)
-        return len(ids)
+            if heard and (known := presses.begin(connection, heard, by, at)) is not None:
+                return int(known)
+            taken = _acknowledge_all(connection, incidents, by, at, heard and heard.channel)
+            if heard:
+                presses.end(connection, heard, str(taken))
+            return taken
 
     def unacknowledged(self) -> list[Unacknowledged]:
         table, page = tables.incident.c, tables.page.c
@@ -291,6 +283,32 @@ class Journal:
                 int(connection.scalar(dead) or 0),
                 {row.name: row.seen_at for row in beats},
             )
+
+
+def _acknowledge(connection: Connection, incident: int, by: str, at: datetime, over: str | None) -> Ack:
+    table = tables.incident
+    taken = {"state": "acknowledged", "acknowledged_at": at, "acknowledged_by": by}
+    free = (table.c.id == incident) & (table.c.state == "open")
+    if connection.execute(update(table).where(free).values(taken)).rowcount:
+        add_row(connection, incident, acknowledged(by, over), at)
+        return Ack.DONE
+    mine = (table.c.id == incident) & (table.c.state == "acknowledged") & (table.c.acknowledged_by == by)
+    connection.execute(update(table).where(mine).values(progressed_at=at))  # "I am still at it"
+    state = connection.scalar(select(table.c.state).where(table.c.id == incident))
+    return {None: Ack.MISSING, "acknowledged": Ack.ALREADY}.get(state, Ack.OVER)
+
+
+def _acknowledge_all(
+    connection: Connection, incidents: Collection[int], by: str, at: datetime, over: str | None
+) -> int:
+    table = tables.incident
+    open_ones = table.c.id.in_(incidents) & (table.c.state == "open")
+    ids = list(connection.scalars(select(table.c.id).where(open_ones).with_for_update()))
+    if ids:
+        taken = {"state": "acknowledged", "acknowledged_at": at, "acknowledged_by": by}
+        connection.execute(update(table).where(table.c.id.in_(ids)).values(taken))
+        add_rows(connection, ids, acknowledged(by, over), at)
+    return len(ids)
 
 
 def _record(connection: Connection, incident: Row[Any]) -> Record:

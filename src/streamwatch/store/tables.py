@@ -218,3 +218,21 @@ session_time = Table(
     Column("said_by", Text),
     Column("said_at", Instant, nullable=False),
 )
+
+press = Table(
+    "press",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("id", Text, primary_key=True),  # as the service names it
+    Column("person", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+
+listened = Table(
+    "listened",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("place", Text, nullable=False),  # as the service names it: what comes before it is done
+    Column("at", Instant, nullable=False),
+)

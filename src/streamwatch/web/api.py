@@ -168,6 +168,7 @@ async def status(parts: Wired) -> dict[str, Any]:
         "pages_undeliverable": standing.pages_dead,
         "channels": await asyncio.to_thread(presenting.channels, parts.store.journal, config),
         "troubles": parts.troubles(),
+        "warnings": parts.warnings(),
     }
 
 

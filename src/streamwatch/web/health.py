@@ -28,9 +28,10 @@ async def healthy() -> dict[str, str]:
 
 @router.get("/-/ready")
 async def ready(parts: Wired) -> JSONResponse:
-    """503 with the reasons when alerts could not become pages just now."""
+    """503 with the reasons when alerts could not become pages just now; warnings are of less than that."""
     troubles = await asyncio.to_thread(parts.troubles)
-    return JSONResponse({"ready": not troubles, "troubles": troubles}, 503 if troubles else 200)
+    said = {"ready": not troubles, "troubles": troubles, "warnings": parts.warnings()}
+    return JSONResponse(said, 503 if troubles else 200)
 
 
 @router.post("/-/reload", dependencies=[Depends(bearer)])

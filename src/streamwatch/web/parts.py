@@ -32,6 +32,7 @@ class Parts:
     clock: Clock
     alerts_came: Callable[[], None]
     pages_came: Callable[[], None]
+    warnings: Callable[[], list[str]]  # what does not work and keeps no page from its way
     troubles: Callable[[], list[str]]  # why the receiver cannot do its job; empty when it can
 
 
