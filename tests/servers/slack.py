@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from servers.slack_socket import Socket
 from servers.stand_in import Answer, Request, StandIn, says
 from streamwatch.clock import Clock
 
@@ -27,6 +28,7 @@ class Heard:
     links: tuple[str, ...]
     rang: tuple[str, ...]
     everyone: bool
+    button: str | None = None  # what the button below it carries
 
 
 class SlackServer(StandIn):
@@ -38,10 +40,17 @@ class SlackServer(StandIn):
         self.stamps: dict[str, str] = {}
         self._clock = clock
         self._last: dict[str, datetime] = {}
+        self.socket: Socket | None = None  # a test that wants buttons gives one
+        self.whispered: list[tuple[str, str]] = []  # what one person alone was told
 
     def answer(self, request: Request) -> Answer:
         if request.path == HOOK:
             return self._hook(request)
+        if request.path == "/api/apps.connections.open" and self.socket:
+            return self.socket.open(request)
+        if request.path == "/api/chat.postEphemeral":
+            self.whispered.append((request.json["user"], request.json["text"]))
+            return says({"ok": True, "message_ts": "1795348800.9"})
         if request.path != "/api/chat.postMessage":
             return says({"ok": False, "error": "unknown_method"})
         error = self._refuse(request)
@@ -79,6 +88,8 @@ class SlackServer(StandIn):
             return "no_text"
         if len(body["text"]) > 40_000:
             return "msg_too_long"
+        if any(not _fits(block) for block in body.get("blocks", [])):
+            return "invalid_blocks"
         thread = body.get("thread_ts")
         if thread is not None and thread not in self.stamps:
             return "thread_not_found"
@@ -92,6 +103,19 @@ class SlackServer(StandIn):
         return False
 
 
+def _fits(block: dict[str, Any]) -> bool:
+    """The limits of Block Kit."""
+    if block["type"] == "section":
+        return 1 <= len(block["text"]["text"]) <= 3000
+    button = block["elements"][0]
+    return len(button["value"]) <= 2000 and len(button["action_id"]) <= 255 and len(button["text"]["text"]) <= 75
+
+
+def _button(body: dict[str, Any]) -> str | None:
+    found = [each for each in body.get("blocks", []) if each["type"] == "actions"]
+    return found[0]["elements"][0]["value"] if found else None
+
+
 def _heard(body: dict[str, Any], place: str) -> Heard:
     """`<…>` is Slack's own markup, everything else is shown; entities are turned back last of all."""
     raw = body["text"]
@@ -101,4 +125,4 @@ def _heard(body: dict[str, Any], place: str) -> Heard:
     everyone = any(each.startswith("!") for each in marked)
     shown = html.unescape(re.sub(r"<(?:[^<>|]*\|)?([^<>]*)>", r"\1", raw))
     broadcast = bool(body.get("reply_broadcast"))
-    return Heard(place, body.get("thread_ts"), broadcast, shown, raw, links, rang, everyone)
+    return Heard(place, body.get("thread_ts"), broadcast, shown, raw, links, rang, everyone, _button(body))

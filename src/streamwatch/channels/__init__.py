@@ -16,6 +16,7 @@ from streamwatch.channels import (
     ntfy,
     pool,
     slack,
+    slack_presses,
     telegram,
     telegram_presses,
     twilio,
@@ -46,6 +47,7 @@ CHANNELS: Mapping[str, Factory] = {
 }
 
 LISTENERS: Mapping[str, Callable[[Sequence[str], Any, httpx.AsyncClient, Clock], Listener]] = {
+    "slack": slack_presses.open_presses,
     "telegram": telegram_presses.open_presses,
 }
 

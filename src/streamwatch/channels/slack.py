@@ -5,8 +5,9 @@ so its pages stand side by side. Web API: 200 for yes and no, `ok` tells which; 
 pages of an incident are one thread. The first page stands in the channel itself and so does each later one that
 calls somebody (reply_broadcast): a reply that only its thread shows is easily missed. Words from outside are
 escaped (`&`, `<`, `>`), and what is left of the markup is made harmless.
+With an app-level token a page carries a button that takes it (`slack_presses`).
 Limits: about one message a second and channel; 429 with Retry-After.
-Source: docs.slack.dev, "Sending messages using incoming webhooks", chat.postMessage, "Rate limits".
+Source: docs.slack.dev, "Sending messages using incoming webhooks", chat.postMessage, "Rate limits", "Block Kit".
 """
 
 import re
@@ -14,64 +15,35 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 import httpx
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
-from streamwatch.channels.answer import PAUSE, interloper, json_object, pause, refusal
-from streamwatch.channels.channel import ChannelError, Limit, Reason, Receipt, post_json
-from streamwatch.channels.layout import DO_NOW, defuse, fitting, headline, links, reference
-from streamwatch.channels.secret import Common, Secret, SecretFile, Url, UrlFile, hide, read_secret, read_url
+from streamwatch.channels.answer import PAUSE, interloper, pause
+from streamwatch.channels.channel import Limit, Reason, Receipt, post_json
+from streamwatch.channels.layout import ACK, DO_NOW, defuse, fitting, headline, links, reference
+from streamwatch.channels.secret import Url, UrlFile, read_url
+from streamwatch.channels.slack_api import ACTION, VERDICTS, Account, Web, refused
 from streamwatch.clock import Clock
-from streamwatch.message import Earlier, Message, clean
+from streamwatch.language import Language
+from streamwatch.message import Earlier, Message
 
+MAX_SECTION = 3000  # characters of one section block
 MAX_TEXT = 4000  # characters; Slack asks for no more, and cuts at 40 000
+_PIECE = re.compile(r"&[a-z]*$")  # of an entity that was cut
 _MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
-CURES = {
-    Reason.AUTH: "check the token, its scopes (chat:write) and that the app is in the channel",
-    Reason.GONE: "the channel or the webhook is gone; check channel, to and url",
-    Reason.REJECTED: "the message itself is refused",
-    Reason.THROTTLED: "Slack asks for a pause",
-}
-VERDICTS: dict[str, Reason] = {
-    **dict.fromkeys(("ratelimited", "rate_limited", "message_limit_exceeded"), Reason.THROTTLED),
-    **dict.fromkeys(
-        (
-            "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission",
-            "missing_scope", "not_allowed_token_type", "ekm_access_denied", "access_denied", "restricted_action",
-            "not_in_channel", "invalid_token", "action_prohibited", "posting_to_general_channel_denied",
-        ),
-        Reason.AUTH,
-    ),
-    **dict.fromkeys(
-        ("channel_not_found", "is_archived", "channel_is_archived", "no_service", "no_service_id", "no_team",
-         "team_disabled", "user_not_found", "no_active_hooks", "messages_tab_disabled", "cannot_dm_bot"),
-        Reason.GONE,
-    ),
-    **dict.fromkeys(
-        ("invalid_payload", "no_text", "msg_too_long", "invalid_blocks", "too_many_attachments",
-         "invalid_arguments", "invalid_json", "json_not_object", "invalid_post_type"),
-        Reason.REJECTED,
-    ),
-    # "Some aspect of the operation may have succeeded", says Slack.
-    **dict.fromkeys(("internal_error", "fatal_error"), Reason.UNKNOWN),
-    **dict.fromkeys(("service_unavailable", "request_timeout", "rollup_error"), Reason.BUSY),
-}  # fmt: skip
 NO_THREAD = ("thread_not_found", "message_not_found", "cannot_reply_to_message")
 
 
-class Settings(Common):
+class Settings(Account):
     """`url` is that of an incoming webhook. Or `token` (xoxb-…): then `channel` is where all pages go, by its id.
 
-    With a token and without `channel`, each page goes to its person in private.
+    With a token and without `channel`, each page goes to its person in private. `app_token` (xapp-…): buttons.
     """
 
     type: Literal["slack"]
     url: Url | None = None
     url_file: UrlFile | None = None
-    token: Secret | None = None
-    token_file: SecretFile | None = None
     channel: Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,20}$")] | None = None
-    api: Url = SecretStr("https://slack.com/api")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -82,10 +54,6 @@ class Settings(Common):
             raise ValueError("channel goes with token; a webhook knows its own channel")
         return self
 
-    @property
-    def by_token(self) -> bool:
-        return self.token is not None or self.token_file is not None
-
 
 class Slack:
     """`to` is a member id (U…). In a channel anyone else is named and not called; in private it must be one."""
@@ -93,42 +61,31 @@ class Slack:
     limits: tuple[Limit, ...] = (Limit(1, timedelta(seconds=1)),)
 
     def __init__(self, settings: Settings, http: httpx.AsyncClient, clock: Clock) -> None:
-        self._token = read_secret(settings.token, settings.token_file) if settings.by_token else ""
-        if settings.by_token:
-            api = read_url(settings.api, None)
-            self._url = api.copy_with(path=api.path.rstrip("/") + "/chat.postMessage")
-        else:
-            self._url = read_url(settings.url, settings.url_file)
+        self._web = settings.web(http, clock) if settings.by_token else None
+        self._url = self._web.api if self._web else read_url(settings.url, settings.url_file)
         self._channel = settings.channel
+        self._buttons = settings.has_buttons
         self._http = http
         self._clock = clock
 
     async def send(self, message: Message, to: str) -> Receipt:
-        if not self._token:
+        if self._web is None:
             reply = await post_json(self._http, self._url, _body(message, to))
             self._check_word(reply)
             return Receipt()
-        return await self._post_message(message, to)
+        return await self._post_message(self._web, message, to)
 
-    async def _post_message(self, message: Message, to: str) -> Receipt:
+    async def _post_message(self, web: Web, message: Message, to: str) -> Receipt:
         place = self._channel or to
         body = {"channel": place, **_body(message, to if self._channel else "")}
-        answer = await self._ask({**body, **self._thread(message)})
+        if self._buttons and message.button:
+            body["blocks"] = _blocks(body["text"], message.button, message.language)
+        answer = await web.ask("chat.postMessage", {**body, **self._thread(message)})
         if answer.get("error") in NO_THREAD:  # whoever deleted the first page must not hide the next ones
-            answer = await self._ask(body)
+            answer = await web.ask("chat.postMessage", body)
         if answer["ok"]:
             return Receipt(f"{answer.get('channel', place)}:{answer.get('ts', '')}")
-        raise self._refusal(str(answer.get("error", "")), None)
-
-    async def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._token}"}
-        reply = await post_json(self._http, self._url, body, headers)
-        answer = json_object(reply)
-        if type(answer.get("ok")) is not bool or (answer["ok"] and not reply.is_success):
-            raise interloper(reply, self._clock())
-        if VERDICTS.get(str(answer.get("error"))) is Reason.THROTTLED:
-            raise self._refusal(str(answer["error"]), pause(reply, self._clock()) or PAUSE)
-        return answer
+        raise web.refusal(str(answer.get("error", "")))
 
     def _thread(self, message: Message) -> dict[str, Any]:
         """The thread of this incident: in the channel it is everybody's, in private it is the person's own."""
@@ -146,12 +103,8 @@ class Slack:
         if word not in VERDICTS:
             raise interloper(reply, self._clock())
         throttled = VERDICTS[word] is Reason.THROTTLED
-        raise self._refusal(word, (pause(reply, self._clock()) or PAUSE) if throttled else None)
-
-    def _refusal(self, word: str, wait: timedelta | None) -> ChannelError:
-        # A word nobody knows: not delivered, and nothing says that it is for ever.
-        reason = VERDICTS.get(word, Reason.BUSY)
-        return refusal(clean(hide(word, self._url, self._token), 60), "", reason, wait, CURES)
+        wait = (pause(reply, self._clock()) or PAUSE) if throttled else None
+        raise refused(word, wait, self._url, "")
 
 
 def _same(earlier: Earlier, message: Message) -> bool:
@@ -162,6 +115,29 @@ def _body(message: Message, to: str) -> dict[str, Any]:
     mention = f"<@{to}>" if _MEMBER.fullmatch(to) else ""
     text = fitting(message, lambda form: _mrkdwn(form, mention), len, MAX_TEXT)
     return {"text": text, "mrkdwn": True, "unfurl_links": False, "unfurl_media": False}
+
+
+def _blocks(text: str, button: str, language: Language) -> list[dict[str, Any]]:
+    """The same text, and the button below it. `text` beside them is what a phone shows first."""
+    sections = [{"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in _parts(text)]
+    press = {
+        "type": "button",
+        "action_id": ACTION,
+        "style": "primary",
+        "text": {"type": "plain_text", "text": ACK.read_in(language)},
+        "value": button,
+    }
+    return [*sections, {"type": "actions", "elements": [press]}]
+
+
+def _parts(text: str) -> list[str]:
+    """Cut between paragraphs, else between lines, so that no markup is torn."""
+    parts = [""]
+    for line in text.splitlines(keepends=True):
+        if len(parts[-1]) + len(line) > MAX_SECTION and parts[-1]:
+            parts.append("")
+        parts[-1] += line
+    return [_PIECE.sub("", part.strip()[:MAX_SECTION]) for part in parts if part.strip()]
 
 
 def _mrkdwn(message: Message, mention: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import httpx
 
+from streamwatch.channels.aside import Aside
 from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.channels.listener import Desk, Place, Press, Reply
 from streamwatch.channels.telegram_api import Account, Bot, Refused
@@ -40,13 +41,17 @@ class TelegramPresses:
         self._bot = bot
         self._clock = clock
         self._long = long
+        self._aside = Aside()
 
     async def listen(self, desk: Desk) -> NoReturn:
         """The first question is a short one: it tells at once whether this bot is ours to ask."""
-        await self._turn(desk, 0)
-        desk.connected()
-        while True:
-            await self._turn(desk, self._long)
+        try:
+            await self._turn(desk, 0)
+            desk.connected()
+            while True:
+                await self._turn(desk, self._long)
+        finally:
+            self._aside.drop()
 
     async def _turn(self, desk: Desk, wait: int) -> None:
         known = await desk.place()
@@ -77,7 +82,7 @@ class TelegramPresses:
         if not isinstance(query, dict) or not (press := _press(query, place)):
             await desk.skip(place)
             return
-        await self._answer(str(query.get("id", "")), await desk.take(press))
+        self._aside.do(self._answer(press.id, await desk.take(press)))
 
     async def _answer(self, query: str, reply: Reply) -> None:
         """The press counts already; whoever pressed too long ago only sees the wheel stop by itself."""

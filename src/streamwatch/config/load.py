@@ -78,6 +78,8 @@ CHINESE = (
     (r"give (\w+) or (\w+): one of the two", r"\1 和 \2 要写其中一个"),
     (r"give url, url_file, token or token_file: .+", "url、url_file、token、token_file 要写其中一个"),
     (r"channel goes with token; .+", "channel 与 token 一起用；webhook 自带频道"),
+    (r"app_token goes with token; .+", "app_token 与 token 一起用；webhook 不带按钮"),
+    (r"buttons need a library: (.+)", r"按钮需要一个软件包：\1"),
     (r"write an e-mail address, as in (.+)", r"应为邮箱地址，例如 \1"),
     (r"username and password_file go together", "username 和 password_file 要一起写"),
     (r"a password is not sent without TLS; .+", "没有 TLS 不发送密码；请写 tls: starttls 或 tls: tls"),
