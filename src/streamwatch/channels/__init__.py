@@ -11,6 +11,7 @@ from streamwatch.channels import (
     apprise,
     bark,
     dingtalk,
+    dingtalk_words,
     email,
     feishu,
     ntfy,
@@ -47,6 +48,7 @@ CHANNELS: Mapping[str, Factory] = {
 }
 
 LISTENERS: Mapping[str, Callable[[Sequence[str], Any, httpx.AsyncClient, Clock], Listener]] = {
+    "dingtalk": dingtalk_words.open_words,
     "slack": slack_presses.open_presses,
     "telegram": telegram_presses.open_presses,
 }

@@ -8,6 +8,7 @@ Source: DingTalk open platform, "Custom robot access" and its error codes.
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -15,17 +16,20 @@ import httpx
 
 from streamwatch.channels.answer import refusal, robot_answer
 from streamwatch.channels.channel import Limit, Reason, Receipt, json_bytes, post_json
+from streamwatch.channels.dingtalk_app import Account
 from streamwatch.channels.layout import banner, fitting
 from streamwatch.channels.markdown import markdown
 from streamwatch.channels.mention import mobile, user_id
-from streamwatch.channels.secret import Signed, hide
+from streamwatch.channels.secret import hide
 from streamwatch.clock import Clock
+from streamwatch.language import Text
 from streamwatch.message import Message
 
 MAX_BODY = 20_000  # bytes of JSON
 MAX_BANNER = 200  # bytes; a phone shows less
 LINE = "  \n  "  # the spaces on both sides are DingTalk's advice: without them some clients join the lines
 
+HOW = Text("在群里 @机器人 写“认领 {number}”即可认领", "to take it, mention the robot: ack {number}")
 PENALTY = timedelta(minutes=10)  # a robot that sent too much is shut for about this long
 # The organisation's monthly quota is used up. It may be raised at any moment, so ask now and then, not daily.
 QUOTA_PAUSE = timedelta(hours=1)
@@ -46,8 +50,11 @@ VERDICTS: dict[int, tuple[Reason, timedelta | None]] = {
 UNHEARD_OF = (Reason.BUSY, None)
 
 
-class Settings(Signed):
-    """`secret` is the one that begins with SEC, when the robot asks for a signature (加签)."""
+class Settings(Account):
+    """`secret` is the one that begins with SEC, when the robot asks for a signature (加签).
+
+    With `stream` people take an incident by writing "ack 12" to the app's robot; `to` must be a user id for that.
+    """
 
     type: Literal["dingtalk"]
 
@@ -60,10 +67,13 @@ class DingTalk:
     def __init__(self, settings: Settings, http: httpx.AsyncClient, clock: Clock) -> None:
         self._url = settings.address
         self._secret = settings.key
+        self._listens = settings.stream is not None
         self._http = http
         self._clock = clock
 
     async def send(self, message: Message, to: str) -> Receipt:
+        if self._listens and message.ack_url:
+            message = replace(message, facts=(*message.facts, _how(message)))
         body = fitting(message, lambda form: _body(form, to), lambda body: len(json_bytes(body)), MAX_BODY)
         reply = await post_json(self._http, self._signed(), body)
         code, words = robot_answer(reply, "errcode", at=self._clock())
@@ -83,6 +93,12 @@ def signature(secret: str, at: datetime) -> tuple[str, str]:
     stamp = str(int(at.timestamp() * 1000))
     digest = hmac.digest(secret.encode(), f"{stamp}\n{secret}".encode(), hashlib.sha256)
     return stamp, base64.b64encode(digest).decode()
+
+
+def _how(message: Message) -> str:
+    """What to write; a message about several incidents names none."""
+    number = message.incident_id or "…"
+    return HOW.format(number=number).read_in(message.language)
 
 
 def _body(message: Message, to: str) -> dict[str, Any]:

@@ -9,9 +9,9 @@ An envelope goes to any one of an app's connections. What was done is told by ch
 Source: docs.slack.dev, "Using Socket Mode", apps.connections.open, block_actions payload.
 """
 
-import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import httpx
@@ -20,6 +20,7 @@ from streamwatch.channels import websocket
 from streamwatch.channels.aside import Aside
 from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.channels.listener import Desk, Press, Reply
+from streamwatch.channels.relay import Announce, relay
 from streamwatch.channels.slack_api import ACTION, Account, Web
 from streamwatch.channels.websocket import Wire
 from streamwatch.clock import Clock
@@ -40,47 +41,24 @@ class SlackPresses:
         self._aside = Aside()
 
     async def listen(self, desk: Desk) -> NoReturn:
-        """One connection after the other, each begun before the last one ends."""
-        successors: asyncio.Queue[None] = asyncio.Queue()
-        connections = {asyncio.create_task(self._connection(desk, successors))}
-        wanted = asyncio.create_task(successors.get())
         try:
-            while True:
-                done, _ = await asyncio.wait({wanted, *connections}, return_when=asyncio.FIRST_COMPLETED)
-                if wanted in done:
-                    wanted = asyncio.create_task(successors.get())
-                    connections.add(asyncio.create_task(self._connection(desk, successors)))
-                for each in done & connections:
-                    connections.discard(each)
-                    each.result()
+            await relay(partial(self._connection, desk))
         finally:
             self._aside.drop()
-            for each in (wanted, *connections):
-                each.cancel()
-            await asyncio.wait({wanted, *connections})
 
-    async def _connection(self, desk: Desk, successors: "asyncio.Queue[None]") -> None:
-        """Ends quietly when Slack announced its end, and raises when it was lost."""
-        announced = False
+    async def _connection(self, desk: Desk, announce: Announce) -> None:
         async with websocket.wire(await self._address(), plain=self._ears.api.scheme == "http") as wire:
             while (await wire.receive(HELLO_WITHIN)).get("type") != "hello":
                 continue
             desk.connected()
             while True:
-                try:
-                    said = await wire.receive()
-                except ChannelError:
-                    if announced:
-                        return
-                    raise
+                said = await wire.receive()
                 if said.get("type") != "disconnect":
                     await self._envelope(desk, wire, said)
-                    continue
-                if said.get("reason") == "link_disabled":
+                elif said.get("reason") == "link_disabled":
                     raise ChannelError(OFF, reason=Reason.AUTH)
-                if not announced:
-                    announced = True
-                    successors.put_nowait(None)
+                else:
+                    announce()
 
     async def _address(self) -> str:
         answer = await self._ears.ask("apps.connections.open", {})
