@@ -55,8 +55,10 @@ class Watchdog:
         at, heard = self._clock(), await asyncio.to_thread(self._store.journal.watchdog)
         if heard is None:
             return False  # it was never confirmed: the console says so
-        silent = heard.silent or at - max(heard.seen_at, self._began) > SILENT_FOR
         open_since = await asyncio.to_thread(self._store.journal.firing_since, FINGERPRINT)
+        # Only a beat ends it: that we began anew is none.
+        since = max(heard.seen_at, self._began) if open_since is None else heard.seen_at
+        silent = heard.silent or at - since > SILENT_FOR
         if silent == (open_since is not None):
             return False
         if open_since is None:

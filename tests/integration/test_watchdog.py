@@ -72,6 +72,21 @@ async def test_a_restart_is_no_silence(story: Story) -> None:
     assert story.phone.heard() == [("alice", "firing")]
 
 
+async def test_a_restart_is_no_beat_either(story: Story) -> None:
+    """While the way is closed nobody is told that it is open again, and nobody is called a second time."""
+    watchdog = watchdog_of(story)
+    await beat(story, watchdog)
+    await quiet(story, watchdog, 61)
+    assert story.phone.heard() == [("alice", "firing")]
+
+    after = watchdog_of(story)
+    await quiet(story, after, 300)
+    assert story.phone.heard() == [("alice", "firing")]
+
+    await beat(story, after)
+    assert story.phone.heard() == [("alice", "firing"), ("alice", "over")]
+
+
 async def test_without_any_watchdog_nothing_is_concluded(story: Story) -> None:
     """An installation without that rule is not called every minute."""
     await quiet(story, watchdog_of(story), 300)
