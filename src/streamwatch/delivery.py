@@ -162,7 +162,7 @@ class Delivery:
         urgent = any(urgency(page.severity, page.kind) == "P0" for page in pages)
         free = self._pace.free_at(contact.channel, channel.limits, at, urgent=urgent)
         if free > at:
-            await self._setbacks.wait_for(pages, person, ways, free)
+            await self._setbacks.wait_for(pages, person, ways, free, urgent=urgent)
             return False
         self._pace.sent(contact.channel, at)
         return await self._try(pages, person, contact, channel)

@@ -82,14 +82,20 @@ class Setbacks:
         instead = await self._instead_of(pages) if move.round_failed else {}
         await self.write(outcomes.again, pages, failed, move, _failure_row(first, contact, error, text), instead)
 
-    async def wait_for(self, pages: Sequence[Page], person: Person, ways: Ways, free: datetime) -> None:
-        """The channel must rest. Another contact may be free now; else the pages wait, and a backup is told."""
+    async def wait_for(
+        self, pages: Sequence[Page], person: Person, ways: Ways, free: datetime, *, urgent: bool
+    ) -> None:
+        """The channel must rest. Another contact may be free now; else the pages wait, and a backup is told.
+
+        Free for what is as *urgent*: two contacts in their reserve would send a mild page to and fro for ever.
+        """
         at, first = self._clock(), pages[0]
         for step in range(1, len(person.contacts)):
             index = (first.contact + step) % len(person.contacts)
             contact = person.contacts[index]
             limits = ways.channels[contact.channel].limits
-            if index not in first.refused and self._pace.free_at(contact.channel, limits, at) <= at:
+            free_there = self._pace.free_at(contact.channel, limits, at, urgent=urgent)
+            if index not in first.refused and free_there <= at:
                 await asyncio.to_thread(self._store.outcomes.turn, pages, index, at)
                 return
         impatient = [page for page in pages if free - at > PATIENCE.get(page.severity, timedelta.max)]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from servers.story import Phone, Story, alert, book, person
+from servers.story import Phone, Story, alert, book, person, webhook
 from streamwatch.channels.channel import Limit
 
 
@@ -53,4 +53,24 @@ async def test_p0_stands_first_where_all_wait_together(tmp_path: Path) -> None:
     assert digest.severity == "P0"
     assert len(digest.incidents) == 4
     assert digest.facts[1].startswith("P0")
+    await story.close()
+
+
+async def test_two_robots_in_their_reserve_do_not_send_a_page_to_and_fro(tmp_path: Path) -> None:
+    """A P1 waits until one of them is free for it; meanwhile nothing is moved."""
+    limits = (Limit(4, timedelta(minutes=1)),)
+    robots = {"one": Phone(limits=limits), "two": Phone(limits=limits)}
+    story = Story(tmp_path, book((person("alice", "one", "two"),), {"tech": ("alice",)}), **robots)
+    for robot in (*robots, *robots, *robots):
+        story.delivery._pace.sent(robot, story.clock())
+    await story.store.inbox.accept("alertmanager", webhook(alert(severity="P1")), story.clock())
+    story.folding.fold()
+    rounds = 0
+    while rounds < 10 and await story.delivery.send_due():
+        await story.delivery.settle()
+        rounds += 1
+    assert rounds == 1
+
+    await story.wait(70)
+    assert [robot.heard() for robot in robots.values()] == [[("alice", "firing")], []]
     await story.close()
