@@ -13,6 +13,7 @@ from streamwatch.message import Earlier
 from streamwatch.metrics import Standing
 from streamwatch.store import presses, tables
 from streamwatch.store.database import Database
+from streamwatch.store.inbox import TROUBLED, WAITING
 from streamwatch.store.presses import Heard
 from streamwatch.store.rows import CANARY, add_row, add_rows
 from streamwatch.store.threads import earlier
@@ -258,10 +259,9 @@ class Journal:
         """One look at everything that can pile up. The oldest is looked for elsewhere than with people who are
         *held*: they had many messages, and what waits for them does so by intent. So do notes.
         """
-        incident, inbox, page = tables.incident.c, tables.inbox.c, tables.page.c
+        incident, page = tables.incident.c, tables.page.c
         with self._database.reading() as connection:
             opened = select(incident.stream, incident.severity, func.count()).where(incident.state.in_(OPEN))
-            waiting = select(func.count()).where(inbox.folded_at.is_(None), inbox.trouble.is_(None))
             due = page.state.in_(("due", "sending"))
             dead = (
                 select(func.count())
@@ -274,8 +274,8 @@ class Journal:
                     (row[0], row[1]): row[2]
                     for row in connection.execute(opened.group_by(incident.stream, incident.severity))
                 },
-                int(connection.scalar(waiting) or 0),
-                int(connection.scalar(select(func.count()).where(inbox.trouble.is_not(None))) or 0),
+                int(connection.scalar(WAITING) or 0),
+                int(connection.scalar(TROUBLED) or 0),
                 int(connection.scalar(select(func.count()).where(due)) or 0),
                 connection.scalar(
                     select(func.min(page.created_at)).where(due, page.severity != "P3", page.person.not_in(held))
