@@ -146,7 +146,8 @@ class Receiver:
 
     def troubles(self) -> list[str]:
         """Why an alert could not become a page just now."""
-        found = [trouble for loop in (self.folder, self.sender, self.escalator) if (trouble := loop.trouble())]
+        loops = (self.folder, self.sender, self.escalator, self.reconciler)
+        found = [trouble for loop in loops if (trouble := loop.trouble())]
         try:
             self.store.inbox.waiting()
         except (SQLAlchemyError, OSError) as error:
@@ -201,7 +202,8 @@ class Receiver:
         return False
 
     async def _reconcile(self) -> bool:
-        if await self.presiding.ready() and (await self.reconciling.step() or await self.watchdog.step()):
+        # The Watchdog first: what an odd Alertmanager answers must not keep anybody from noticing its silence.
+        if await self.presiding.ready() and (await self.watchdog.step() or await self.reconciling.step()):
             self.folder.wake()
         return False
 

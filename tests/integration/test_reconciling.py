@@ -1,5 +1,6 @@
 """What Alertmanager holds against what is on record: its API answers as its OpenAPI file says."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,8 +9,12 @@ from typing import Any
 import pytest
 import respx
 
-from servers.story import NOON, Story, alert
+from servers.peers import drips, peer
+from servers.receiver import write_config
+from servers.story import NOON, Hands, Story, alert
 from streamwatch.alert import fingerprint_of
+from streamwatch.app import Receiver
+from streamwatch.intake import alertmanager_api
 from streamwatch.reconciling import Reconciling
 
 URL = "http://127.0.0.1:9093"
@@ -168,3 +173,42 @@ async def test_the_same_alert_in_milliseconds_is_the_same(story: Story) -> None:
     await story.push(alert(status="resolved") | {"startsAt": start.format("456789")})
 
     assert story.phone.heard() == [("alice", "firing"), ("alice", "over")]
+
+
+async def test_an_answer_that_comes_drop_by_drop_is_no_answer(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up in time, so that the Watchdog is looked after again."""
+    monkeypatch.setattr(alertmanager_api, "TIMEOUT", 0.5)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    async with peer(drips(head + b"[" * 1000, every=0.01)) as bad, asyncio.timeout(3):
+        with pytest.raises(alertmanager_api.NoAnswer):
+            await alertmanager_api.alerts(story.http, f"http://{bad.address}")
+
+
+async def test_what_alertmanager_says_keeps_nobody_from_hearing_its_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that nobody foresaw fails the comparison alone, and it shows that it fails."""
+    receiver, again = Receiver(write_config(tmp_path, 8780, "http://127.0.0.1:9"), Hands()), asyncio.Event()
+    looked = list[str]()
+
+    async def ready() -> bool:
+        return True
+
+    async def fails() -> bool:
+        raise KeyError("labels")
+
+    async def looks() -> bool:
+        looked.append("watchdog")
+        if len(looked) == 2:
+            again.set()
+        return False
+
+    monkeypatch.setattr(receiver.presiding, "ready", ready)
+    monkeypatch.setattr(receiver.reconciling, "step", fails)
+    monkeypatch.setattr(receiver.watchdog, "step", looks)
+    monkeypatch.setattr("streamwatch.loop.PAUSE", 0.01)
+    async with receiver.http, receiver.reconciler, asyncio.timeout(3):
+        await again.wait()
+        assert "reconciling fails: KeyError" in receiver.troubles()

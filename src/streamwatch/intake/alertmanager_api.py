@@ -1,5 +1,6 @@
 """Alertmanager's own list of alerts (API v2), for what a webhook did not tell. Source: api/v2/openapi.yaml."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,10 +20,12 @@ class NoAnswer(StreamWatchError):
 async def alerts(http: httpx.AsyncClient, url: str) -> dict[str, dict[str, Any]]:
     """All alerts that Alertmanager holds, by fingerprint, silenced and inhibited ones too. Raises `NoAnswer`."""
     try:
-        reply = await http.get(f"{url.rstrip('/')}/api/v2/alerts", timeout=TIMEOUT)
+        # httpx counts each read anew: an answer that comes drop by drop would never end.
+        async with asyncio.timeout(TIMEOUT):
+            reply = await http.get(f"{url.rstrip('/')}/api/v2/alerts", timeout=TIMEOUT)
         listed = reply.raise_for_status().json()
         return {each["fingerprint"]: each for each in listed}
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+    except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
         raise NoAnswer from error
 
 
