@@ -80,6 +80,15 @@ def test_twenty_megabytes_are_not_read(receiver: ReceiverProcess) -> None:
     assert "group_by" in announced.json()["detail"]
 
 
+@pytest.mark.parametrize("path", ["/api/v1/incidents/1/ack", "/api/v1/triggers", "/api/v1/duty/overrides"])
+def test_a_stranger_cannot_fill_the_memory(receiver: ReceiverProcess, path: str) -> None:
+    """What is short by nature is read no further than that, before anybody is asked for a token."""
+    body = b'{"by": "' + b"x" * 10_000_000 + b'"}'
+    reply = httpx.post(f"{receiver.base}{path}", content=body, headers={"Accept-Language": "zh"}, timeout=10)
+
+    assert (reply.status_code, reply.json()) == (413, {"detail": "请求太大"})
+
+
 WRONG_HEADERS = [{}, *({"Authorization": value} for value in ("Bearer wrong", f"Basic {TOKEN}", TOKEN))]
 GUARDED = (("POST", PATH), ("GET", "/api/v1/incidents"), ("POST", "/-/reload"), ("GET", "/api/v1/status"))
 

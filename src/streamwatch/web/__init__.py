@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from streamwatch import __version__
 from streamwatch.web import alerts, api, duty, handover, health, lists, pages, report_form, sos, triggers, work
 from streamwatch.web import evidence_files as files
+from streamwatch.web.bodies import SmallBodies
 from streamwatch.web.parts import Parts
 from streamwatch.web.security import StrictHeaders
 
@@ -33,5 +34,6 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(HTTPException, pages.show_error)
     app.add_exception_handler(RequestValidationError, pages.refuse_words)
+    app.add_middleware(SmallBodies)
     app.add_middleware(StrictHeaders)
     return app
