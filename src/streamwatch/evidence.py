@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -40,7 +41,8 @@ class Evidence:
         return found
 
     async def _ask(self, stream: str, category: str) -> dict[str, Any] | None:
-        url = httpx.URL(f"{self._url}/api/v1/chat/").join(stream.replace("/", "%2F") + "/samples")
+        # A stream may be called "room:1" or "#1": it is one step of the path, whatever is in it.
+        url = f"{self._url}/api/v1/chat/{quote(stream, safe='', errors='replace')}/samples"
         try:
             reply = await self._http.get(
                 url, params={"category": category, "limit": 5}, headers=self._headers, timeout=PATIENCE
