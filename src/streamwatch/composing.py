@@ -1,12 +1,14 @@
 """Gathers what one message says: the incident, the evidence, the runbook, the links."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
 from sqlalchemy import Row
+from sqlalchemy.exc import SQLAlchemyError
 
 from streamwatch.buttons import Buttons
 from streamwatch.clock import Clock
@@ -19,7 +21,9 @@ from streamwatch.message import Message
 from streamwatch.runbook import Runbooks
 from streamwatch.store.journal import Journal
 from streamwatch.store.outbox import Page
-from streamwatch.wording import DOUBT, Call, Occasion, word, word_test
+from streamwatch.wording import DOUBT, Call, Occasion, word, word_plain, word_test
+
+log = logging.getLogger(__name__)
 
 
 class Composing:
@@ -47,11 +51,20 @@ class Composing:
         """What *page* says to *person* now."""
         if page.incident_id is None:
             return word_test(self._call(page, person), self._clock().astimezone(self._zone))
-        occasion = await self._occasion(page.incident_id)
+        try:
+            return await self._full(page, page.incident_id, person)
+        except (SQLAlchemyError, OSError):
+            raise  # it may be there in a moment
+        except Exception:
+            log.exception("what a page says could not be put together; it goes out without")
+            return word_plain(self._call(page, person), page.incident_id, page.severity)
+
+    async def _full(self, page: Page, incident: int, person: Person) -> Message:
+        occasion = await self._occasion(incident)
         call, runbooks = self._call(page, person), self._runbooks()
         translation = word(replace(call, person=_in_the_other_language(person)), occasion, runbooks)
         channel = person.contacts[page.contact].channel if page.contact < len(person.contacts) else ""
-        thread = await asyncio.to_thread(self._journal.earlier, page.incident_id, channel)
+        thread = await asyncio.to_thread(self._journal.earlier, incident, channel)
         return replace(word(call, occasion, runbooks), thread=thread, translation=translation)
 
     async def digest(self, pages: Sequence[Page], person: Person) -> Message:

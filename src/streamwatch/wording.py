@@ -108,6 +108,30 @@ def word_test(call: Call, at: datetime) -> Message:
     )
 
 
+def word_plain(call: Call, incident: int, severity: str) -> Message:
+    """When the rest could not be put together: whom it calls, how urgent it is, and where to look."""
+    language, name = call.person.language, call.person.name
+    mark = Text("【恢复】", "[OVER] ") if call.kind == "over" else Text(f"【{severity}】", f"[{severity}] ")
+    title = Text(f"{mark.zh}事件 #{incident} @{name}", f"{mark.en}incident #{incident} @{name}")
+    fact = Text("详情没有取到，请打开链接", "its details could not be put together: open the link")
+    return Message(
+        page_id=call.page_id,
+        kind=call.kind,
+        incident_id=str(incident),
+        language=language,
+        person=call.person.id,
+        person_name=name,
+        title=title.read_in(language),
+        facts=(fact.read_in(language), in_names(call.reason).read_in(language)),
+        steps=(),
+        severity=severity,
+        ack_url=None if call.kind == "over" else call.ack_url,
+        console_url=call.console_url,
+        button=None if call.kind == "over" else call.button,
+        maybe_repeated=call.maybe_repeated,
+    )
+
+
 def _title(call: Call, occasion: Occasion, over: bool) -> Text:
     """Severity, stream, symptom, who: the first twenty characters are all that a lock screen shows."""
     drill = Text("【演练】", "[DRILL] ") if occasion.drill else Text("", "")

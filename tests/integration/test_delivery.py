@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from servers.story import NOON, Phone, Story, alert, book, person, webhook
 from streamwatch.channels.channel import ChannelError, Limit, Reason
@@ -247,3 +248,19 @@ async def test_a_test_page_goes_the_same_way(tmp_path: Path) -> None:
 
 def _body() -> bytes:
     return webhook(alert())
+
+
+async def test_a_page_goes_out_though_its_words_cannot_be_put_together(tmp_path: Path) -> None:
+    """An exporter that answers in a shape nobody foresaw: who is called, how urgent it is and the link remain."""
+    story = Story(tmp_path)
+
+    async def odd(*_: object) -> dict[str, dict[str, Any]]:
+        return {"lag": {"samples": None}}
+
+    story.delivery._composing._evidence.samples = odd  # type: ignore[method-assign]
+    await story.push(alert("ComplaintSpike", severity="P1", category="lag"))
+
+    (message,) = [message for _, message in story.phone.rang]
+    assert (message.title, message.kind, message.incident_id) == ("【P1】事件 #1 @Alice", "firing", "1")
+    assert message.ack_url is not None
+    await story.close()
