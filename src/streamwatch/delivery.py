@@ -153,7 +153,7 @@ class Delivery:
         if person is None or not person.contacts:
             await self._setbacks.unreachable(pages, Text("没有联系方式", "no contact in the configuration"))
             return False
-        if first.contact >= len(person.contacts):  # the configuration was changed meanwhile
+        if max({first.contact, *first.refused}) >= len(person.contacts):  # the configuration was changed meanwhile
             pages = [replace(page, contact=0, refused=frozenset(), tries=0, since=None) for page in pages]
         if not (pages := await self._without_overtaken(pages)):
             return False

@@ -9,6 +9,7 @@ from streamwatch.channels.channel import ChannelError, Limit, Reason
 from streamwatch.delivery import LEASE
 from streamwatch.duty import Person
 from streamwatch.language import Text
+from streamwatch.setbacks import Ways
 
 
 def failing(reason: Reason, times: int = 1, retry_after: timedelta | None = None) -> list[ChannelError | Exception]:
@@ -263,4 +264,22 @@ async def test_a_page_goes_out_though_its_words_cannot_be_put_together(tmp_path:
     (message,) = [message for _, message in story.phone.rang]
     assert (message.title, message.kind, message.incident_id) == ("【P1】事件 #1 @Alice", "firing", "1")
     assert message.ack_url is not None
+    await story.close()
+
+
+async def test_a_contact_that_was_taken_out_refuses_nothing_any_more(tmp_path: Path) -> None:
+    """Alice's robot refused for good and was taken out of duty.yml: that her phone is busy once is not the end."""
+    phones = {"phone": Phone(script=failing(Reason.BUSY, 20)), "robot": Phone(script=failing(Reason.AUTH))}
+    story = Story(tmp_path, book((person("alice", "phone", "robot"),), {"tech": ("alice",)}), **phones)
+    await story.push(alert())
+    await story.wait(95)
+    assert phones["robot"].asked == ["alice"]
+
+    ways = Ways(book((person("alice", "phone"),), {"tech": ("alice",)}), phones)
+    story.delivery._ways = story.delivery._setbacks._ways = lambda: ways
+    phones["phone"].script = failing(Reason.BUSY)
+    await story.wait(130)
+    (record,) = story.incidents()
+    assert "dead" not in story.kinds(record)
+    assert phones["phone"].heard() == [("alice", "firing")]
     await story.close()
