@@ -134,8 +134,8 @@ class Receiver:
 
     def duty_changed(self) -> None:
         """Read again what was said about duty on the fly, here or by another receiver on this database."""
-        said = self.store.duty.said(self._clock() - REMEMBERED)
-        with self._swap:
+        with self._swap:  # around the look as well: one that began earlier must not count later
+            said = self.store.duty.said(self._clock() - REMEMBERED)
             if said != self._said:
                 self._said = said
                 self.config = self._in_force()

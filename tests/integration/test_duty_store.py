@@ -4,15 +4,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from servers.story import NOON, Story, alert, book, person
+from servers.receiver import write_config
+from servers.story import NOON, Hands, Story, alert, book, person
+from streamwatch.app import Receiver
 from streamwatch.duty import Actual, Override, Quiet
 from streamwatch.store import Store, database
+from streamwatch.store.duty import Said
 from streamwatch.store.journal import Ack
 
 HOUR = timedelta(hours=1)
@@ -118,3 +122,27 @@ async def test_quiet_hours_hold_for_all_but_a_p0(tmp_path: Path, severity: str, 
     rows = [row.text_en for row in story.incidents()[0].timeline]
     assert ("alice is not called: in quiet hours" in rows) is (severity == "P2")
     await story.close()
+
+
+async def test_of_two_looks_the_one_that_began_last_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The receiver was looking, and slowly, when Bob took over: what it saw is older than what he said."""
+    receiver = Receiver(write_config(tmp_path, 8780, "http://127.0.0.1:9"), Hands())
+    looks, looking, slow = iter([Said(), Said((BOB,))]), Event(), Event()
+
+    def said(_since: object) -> Said:
+        found = next(looks)
+        if not found.overrides:
+            looking.set()
+            slow.wait(0.3)
+        return found
+
+    monkeypatch.setattr(receiver.store.duty, "said", said)
+    earlier, later = Thread(target=receiver.duty_changed), Thread(target=receiver.duty_changed)
+    earlier.start()
+    looking.wait(5)
+    later.start()
+    for thread in (earlier, later):
+        thread.join()
+    await receiver.http.aclose()
+
+    assert receiver.ways.book.overrides == receiver.config.book.overrides == (BOB,)
