@@ -155,7 +155,7 @@ class Delivery:
             return False
         if max({first.contact, *first.refused}) >= len(person.contacts):  # the configuration was changed meanwhile
             pages = [replace(page, contact=0, refused=frozenset(), tries=0, since=None) for page in pages]
-        if not (pages := await self._without_overtaken(pages)):
+        if not (pages := await self._without_heard(await self._without_overtaken(pages))):
             return False
         contact = person.contacts[pages[0].contact]
         channel, at = ways.channels[contact.channel], self._clock()
@@ -173,6 +173,14 @@ class Delivery:
         if late := [page for page in pages if page.kind == "over" and page.incident_id in again]:
             await asyncio.to_thread(self._store.outcomes.overtaken, late, self._clock())
         return [page for page in pages if page not in late]
+
+    async def _without_heard(self, pages: Sequence[Page]) -> Sequence[Page]:
+        """A service that delivers and never answers would repeat a page every minute, also after the ack."""
+        maybe = {page.incident_id for page in pages if page.maybe_repeated and page.incident_id is not None}
+        taken = await asyncio.to_thread(self._store.journal.taken, maybe) if maybe else frozenset[int]()
+        if heard := [page for page in pages if page.maybe_repeated and page.incident_id in taken]:
+            await asyncio.to_thread(self._store.outcomes.not_repeated, heard, self._clock())
+        return [page for page in pages if page not in heard]
 
     async def _try(self, pages: Sequence[Page], person: Person, contact: Contact, channel: Channel) -> bool:
         first, *riders = pages

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     NOBODY_ELSE = "nobody_else"
     CANCELLED = "cancelled"
     OVERTAKEN = "overtaken"
+    NOT_REPEATED = "not_repeated"
     ACKNOWLEDGED = "acknowledged"
     LAPSED = "lapsed"
     NOTED = "noted"
@@ -73,6 +74,10 @@ SENTENCES = {
     Kind.DEAD: Text("无法送达 {person}：{why}", "{person} cannot be reached: {why}"),
     Kind.NOBODY_ELSE: Text(
         "{person} 尚未送达，也没有别人可以呼叫", "{person} is not reached, and there is nobody else to call"
+    ),
+    Kind.NOT_REPEATED: Text(
+        "给 {person} 的呼叫可能已送达，事件已有人认领，不再重发",
+        "the page for {person} may have arrived, and somebody has the incident: it is not sent again",
     ),
     Kind.OVERTAKEN: Text(
         "又出现新的事件，不再通知 {person} 这一次已结束",

@@ -283,3 +283,23 @@ async def test_a_contact_that_was_taken_out_refuses_nothing_any_more(tmp_path: P
     assert "dead" not in story.kinds(record)
     assert phones["phone"].heard() == [("alice", "firing")]
     await story.close()
+
+
+async def test_what_may_have_arrived_is_not_said_again_after_the_ack(tmp_path: Path) -> None:
+    """A robot that delivers and never answers: Alice has the page, takes the incident, and hears the end of it."""
+    story = Story(tmp_path)
+    story.phone.script = failing(Reason.UNKNOWN, 50)
+    await story.push(alert())
+    await story.wait(5)
+    asked = len(story.phone.asked)
+    assert asked > 1
+
+    story.store.journal.acknowledge(1, "alice", story.clock())
+    await story.wait(900, step=5)
+    assert len(story.phone.asked) == asked
+    assert "not_repeated" in story.kinds(story.incidents()[0])
+
+    story.phone.script = []
+    await story.push(alert(status="resolved"))
+    assert story.phone.heard() == [("alice", "over")]
+    await story.close()

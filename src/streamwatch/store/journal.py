@@ -124,6 +124,13 @@ class Journal:
         with self._database.reading() as connection:
             return list(connection.execute(select(table).where(wanted).order_by(table.c.severity, table.c.id)))
 
+    def taken(self, incidents: Collection[int]) -> frozenset[int]:
+        """Those of them that somebody has acknowledged."""
+        table = tables.incident.c
+        with self._database.reading() as connection:
+            mine = select(table.id).where(table.id.in_(incidents), table.state == "acknowledged")
+            return frozenset(connection.scalars(mine))
+
     def open_again(self, incidents: Collection[int]) -> frozenset[int]:
         """Those of which a later incident of the same stream and procedure is open."""
         mine, later = tables.incident, tables.incident.alias()

@@ -137,6 +137,13 @@ class Outcomes:
             connection.execute(update(_page).where(_page.c.id.in_(ids)).values({**anew, "error": None}))
         return len(rows)
 
+    def not_repeated(self, pages: Sequence[Page], at: datetime) -> None:
+        """They may have arrived and nobody waits for them any more: taken as heard, so that the end is told."""
+        with self._database.writing() as connection:
+            _set(connection, pages, {"state": "delivered", "delivered_at": at})
+            for page in pages:
+                add_row(connection, page.incident_id, tell(Kind.NOT_REPEATED, person=page.person), at)
+
     def overtaken(self, pages: Sequence[Page], at: datetime) -> None:
         """An "over" that would be read as the end of a later incident of the same kind, which is open."""
         with self._database.writing() as connection:
