@@ -105,7 +105,7 @@ async def test_no_secret_is_repeated(dial: Switchboard, kind: str, caplog: pytes
     told = {"errmsg": echo, "msg": echo, "error": echo, "message": echo, "Message": echo, "description": echo}
     codes = {"errcode": 310000, "code": 400, "Code": f"X.{echo}", "ok": False, "error_code": 400, "status": 400}
     no = says({**told, **codes, "id": 5}, status=400)
-    line.service.script = [no, Answer(502, HTML.body), hang_up, says({}, status=500)]
+    line.service.script = [*[no] * line.kind.asks, Answer(502, HTML.body), hang_up, says({}, status=500)]
     errors = []
     for _ in range(4):
         errors.append(await line.refused())

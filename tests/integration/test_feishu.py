@@ -67,7 +67,7 @@ async def dial(server: FeishuServer, clock: Hands) -> AsyncIterator[Dial]:
     async with httpx.AsyncClient(verify=False) as http:
 
         def dial(secret: str | None = SECRET, to: FeishuServer = server, at: Hands = clock) -> Feishu:
-            return Feishu(Settings(type="feishu", url=to.url, secret=secret), http, at)
+            return Feishu(Settings(type="feishu", url=to.url, secret=secret, form="post"), http, at)
 
         yield dial
 

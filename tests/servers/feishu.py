@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from servers import feishu_card
 from servers.stand_in import Answer, Request, StandIn, says
 from streamwatch.clock import Clock
 
@@ -29,6 +30,8 @@ class Heard:
     links: tuple[str, ...]
     rang: tuple[str, ...]
     everyone: bool
+    colour: str = ""  # of a card's head
+    buttons: tuple[tuple[str, str, str], ...] = ()  # label, kind, address
 
 
 class FeishuServer(StandIn):
@@ -37,6 +40,7 @@ class FeishuServer(StandIn):
         self.secrets = (HOOK, secret)
         self.secret = secret
         self.heard: list[Heard] = []
+        self.declines_cards = False
         self._keyword = keyword
         self._clock = clock
         self._sent: deque[datetime] = deque()
@@ -85,7 +89,12 @@ class FeishuServer(StandIn):
             return 19024, "Key Words Not Found"
         if body["msg_type"] == "post" and not _shown(body):
             return 9499, "Bad Request"
+        if body["msg_type"] == "interactive" and not self._takes(body.get("card")):
+            return 11246, "card content is invalid"
         return None
+
+    def _takes(self, card: Any) -> bool:
+        return not self.declines_cards and feishu_card.well_formed(card)
 
 
 def _shown(body: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +106,8 @@ def _shown(body: dict[str, Any]) -> dict[str, Any]:
 def _heard(body: dict[str, Any]) -> Heard:
     if body["msg_type"] == "text":
         return _in_text(body["content"]["text"])
+    if body["msg_type"] == "interactive":
+        return _in_card(body["card"])
     locales = _shown(body)
     part = next(iter(locales.values()))
     pieces = [piece for line in part["content"] for piece in line]
@@ -111,6 +122,22 @@ def _heard(body: dict[str, Any]) -> Heard:
         tuple(piece["href"] for piece in pieces if piece["tag"] == "a"),
         tuple(rang),
         "all" in rang,
+    )
+
+
+def _in_card(card: dict[str, Any]) -> Heard:
+    shown = feishu_card.shown(card)
+    read = [_in_text(text) for text in shown.texts]
+    rang = tuple(each for text in read for each in text.rang)
+    return Heard(
+        tuple(card["i18n_elements"]),
+        shown.title,
+        tuple(line for text in shown.plain for line in text.split("\n")),
+        tuple(address for _, _, address in shown.buttons),
+        rang,
+        "all" in rang,
+        shown.colour,
+        shown.buttons,
     )
 
 

@@ -44,6 +44,7 @@ class Kind:
     pause: float = 0.0
     receipt: str | None = None
     address: str = "url"  # the setting that holds it
+    asks: int = 1  # how often, until a page counts as declined
 
 
 Served = tuple[Service, dict[str, Any]]
@@ -66,7 +67,12 @@ def _wecom(clock: Hands) -> Served:
 
 def _feishu(clock: Hands) -> Served:
     bot = FeishuServer(clock)
-    return bot, {"url": bot.url, "secret": bot.secret}
+    return bot, {"url": bot.url, "secret": bot.secret, "form": "post"}
+
+
+def _feishu_card(clock: Hands) -> Served:
+    bot, settings = _feishu(clock)
+    return bot, {**settings, "form": "card"}
 
 
 def _slack(clock: Hands) -> Served:
@@ -122,6 +128,7 @@ KINDS: Mapping[str, Kind] = {
     "dingtalk": Kind("dingtalk", MOBILE, _dingtalk, pause=3.0),
     "wecom": Kind("wecom", "alice", _wecom, pause=3.0),
     "feishu": Kind("feishu", "ou_a11ce", _feishu, pause=0.6),
+    "feishu_card": Kind("feishu", "ou_a11ce", _feishu_card, pause=0.6, asks=2),
     "slack": Kind("slack", "U0ALICE", _slack, pause=1.0),
     "slack_app": Kind(
         "slack", "U0ALICE", _slack_app, pause=1.0, receipt=f"{slack.CHANNEL}:1795348800.000000", address="api"
