@@ -15,11 +15,16 @@ from prometheus_client import Gauge
 from streamwatch.channels.channel import ChannelError
 from streamwatch.channels.listener import Listener, Listeners, Place, Press, Reply
 from streamwatch.clock import Clock
+from streamwatch.language import Text
 from streamwatch.pressing import Pressing
 from streamwatch.store import Store
 
 log = logging.getLogger(__name__)
 
+DEAF = Text(
+    "渠道 {channel} 的按钮现在收不到（{why}）；呼叫照发，消息里的链接可用",
+    "buttons of {channel} are not heard ({why}); pages go out, and their links work",
+)
 PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)  # seconds after the first failure, the second …
 FOR_GOOD = 300.0  # after a refusal that only a change of the configuration can end
 STEADY = 60.0  # seconds connected after which the pauses begin anew
@@ -45,6 +50,7 @@ class Ear:
         self.failure: str | None = None
         self._up = up
         self._since: float | None = None
+        self._show(0)
         self._task = asyncio.create_task(self._run(), name=f"listening to {self.channel}")
 
     async def take(self, press: Press) -> Reply:
@@ -71,7 +77,6 @@ class Ear:
 
     async def _run(self) -> None:
         failures = 0
-        self._show(0)
         while True:
             self._since = None
             try:
@@ -127,6 +132,6 @@ class Listening:
         for ear in ears:
             await ear.stop()
 
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Text]:
         """Whose buttons are not heard just now, and why. Their pages go out, and the links in them work."""
-        return [f"buttons of {ear.channel} are not heard: {ear.failure}" for ear in self._ears if ear.failure]
+        return [DEAF.format(channel=ear.channel, why=ear.failure) for ear in self._ears if ear.failure]

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from servers.receiver import AUTH, ReceiverProcess, free_port, until, write_config
+from servers.free_port import free_port
+from servers.receiver import AUTH, ReceiverProcess, until, write_config
 from servers.story import alert, webhook
 from servers.telegram import ALICE, BOB, TOKEN, TelegramServer
 from streamwatch.clock import utc_now
@@ -85,6 +86,7 @@ def test_what_it_says_of_its_ears(receiver: ReceiverProcess, bot: TelegramServer
     assert ready["ready"]
     assert "deleteWebhook" in ready["warnings"][0]
     assert receiver.get("/api/v1/status")["warnings"] == ready["warnings"]
+    assert "渠道 bot 的按钮现在收不到" in httpx.get(f"{receiver.base}/?lang=zh").text
     metrics = httpx.get(f"{receiver.base}/metrics").text
     assert 'streamwatch_listener_up{channel="bot"} 0.0' in metrics
     assert 'streamwatch_presses_total{channel="bot",result="taken"}' in metrics

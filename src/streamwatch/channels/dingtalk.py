@@ -1,7 +1,8 @@
 """A DingTalk group robot. 钉钉群自定义机器人。
 
 POST https://oapi.dingtalk.com/robot/send?access_token=… answers 200 for yes and no; `errcode` tells which.
-Only messages of the types text and markdown can call somebody, so pages are markdown.
+Only messages of the types text and markdown can call somebody, so pages are markdown, and not an actionCard: the
+links that would be its buttons stand in the text.
 Source: DingTalk open platform, "Custom robot access" and its error codes.
 """
 

@@ -1,7 +1,8 @@
 """A WeCom group robot. 企业微信群机器人。
 
 POST https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=… answers 200 for yes and no; `errcode` tells which.
-There is no signature: the key in the address is the whole secret.
+There is no signature: the key in the address is the whole secret. A template_card has buttons and can call nobody;
+a page that calls nobody is missed, so pages are markdown, or text, with the ack link in it.
 Source: developer.work.weixin.qq.com/document/path/91770 (robots) and 90313 (error codes).
 """
 

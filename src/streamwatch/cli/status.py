@@ -49,6 +49,8 @@ def command(home: Path | None, state: Path | None, as_json: bool) -> None:
         Console().print(_table(found), highlight=False)
         for channel in found["channels"]:
             click.echo(_how(channel).read_in(reader_language()))
+        for warning in found["warnings_zh" if reader_language() == "zh" else "warnings"]:
+            click.echo(warning)
     sys.exit(0 if found["well"] else 1)
 
 
@@ -57,23 +59,26 @@ async def _ask(places: Places) -> dict[str, Any]:
         status = await control.ask("status")
         checks = Questions(http, status["ports"], places, any_round_trip=True).checks()
         good = await asyncio.gather(*map(passes, checks))
-        channels = await _channels(Questions(http, status["ports"], places))
+        said = await _receiver(Questions(http, status["ports"], places))
     results = {
         check.name: {"ok": ok, "zh": check.text.zh, "en": check.text.en}
         for check, ok in zip(checks, good, strict=True)
     }
     well = all(good) and all(part["running"] for part in status["parts"].values())
     return {"running": True, "well": well, "pid": status["pid"], "ports": status["ports"],
-            "parts": status["parts"], "checks": results, "channels": channels}  # fmt: skip
+            "parts": status["parts"], "checks": results, **said}  # fmt: skip
 
 
-async def _channels(questions: Questions) -> list[dict[str, Any]]:
-    """As the receiver knows them; none when it does not answer, which its own line says."""
+SAID = ("channels", "warnings", "warnings_zh")
+
+
+async def _receiver(questions: Questions) -> dict[str, list[Any]]:
+    """What the receiver knows; nothing when it does not answer, which its own line says."""
     try:
-        found: list[dict[str, Any]] = (await questions.get("receiver", "/api/v1/status")).json()["channels"]
+        found = (await questions.get("receiver", "/api/v1/status")).json()
+        return {key: found[key] for key in SAID}
     except (httpx.HTTPError, ValueError, KeyError, OSError):
-        return []
-    return found
+        return {key: [] for key in SAID}
 
 
 def _table(found: dict[str, Any]) -> Table:

@@ -168,7 +168,8 @@ async def status(parts: Wired) -> dict[str, Any]:
         "pages_undeliverable": standing.pages_dead,
         "channels": await asyncio.to_thread(presenting.channels, parts.store.journal, config),
         "troubles": parts.troubles(),
-        "warnings": parts.warnings(),
+        "warnings": [each.en for each in parts.warnings()],
+        "warnings_zh": [each.zh for each in parts.warnings()],
     }
 
 

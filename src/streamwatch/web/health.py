@@ -30,7 +30,7 @@ async def healthy() -> dict[str, str]:
 async def ready(parts: Wired) -> JSONResponse:
     """503 with the reasons when alerts could not become pages just now; warnings are of less than that."""
     troubles = await asyncio.to_thread(parts.troubles)
-    said = {"ready": not troubles, "troubles": troubles, "warnings": parts.warnings()}
+    said = {"ready": not troubles, "troubles": troubles, "warnings": [each.en for each in parts.warnings()]}
     return JSONResponse(said, 503 if troubles else 200)
 
 

@@ -57,6 +57,7 @@ def console(request: Request, parts: Wired, language: Reader) -> HTMLResponse:
         unlisted=[role for role in ROLES if role not in elsewhere],
         channels=presenting.channels(journal, config),
         standing=standing,
+        warnings=[each.read_in(language) for each in parts.warnings()],
         watchdog=watchdog,
         now=presenting.moment(parts.clock(), zone),
     )

@@ -11,6 +11,7 @@ from streamwatch.clock import Clock
 from streamwatch.config import Config
 from streamwatch.duty_links import DutyLinks
 from streamwatch.evidence_folder import EvidenceFolder
+from streamwatch.language import Text
 from streamwatch.links import Links
 from streamwatch.metrics import Metrics
 from streamwatch.presses import Presses
@@ -32,7 +33,7 @@ class Parts:
     clock: Clock
     alerts_came: Callable[[], None]
     pages_came: Callable[[], None]
-    warnings: Callable[[], list[str]]  # what does not work and keeps no page from its way
+    warnings: Callable[[], list[Text]]  # what does not work and keeps no page from its way
     troubles: Callable[[], list[str]]  # why the receiver cannot do its job; empty when it can
 
 
