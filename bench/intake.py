@@ -4,68 +4,93 @@ Webhooks of some hundred alerts are posted again and again, as Alertmanager does
 """
 
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import cycle
+from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
+from parts import TICKS
 from rich.console import Console
+from webhooks import Answers, as_fast_as_answered, at_a_pace, bodies_of
 
 HERE = Path(__file__).parent
-CONNECTIONS = 32
 SECONDS = 4.0
 ROUNDS = 3
-ALERTS = 400
+SIZES = (1, 5, 100)
+RATIO_GOAL = 0.5
+PACE, PACED_SECONDS, PACE_GOAL = 500, 10.0, 0.05  # webhooks a second; seconds
+ALERTS_GOAL = 20_000  # a second
 IDLE_PAGES, IDLE_GOAL = 40, 0.3  # pages, seconds
+Row = dict[str, Any]
 
 
-def measure(console: Console) -> list[dict[str, Any]]:
-    """Rows for webhooks of 1, 5 and 100 alerts."""
+def measure(console: Console) -> list[Row]:
+    """On SQLite, which is what a receiver has that is told nothing else."""
+    return _measure(console, "SQLite", {})
+
+
+def measure_on_postgresql(console: Console) -> list[Row]:
+    """On a PostgreSQL of this machine, which has its share of the same cores."""
+    from servers.postgresql import PostgreSQL
+
+    with closing(PostgreSQL()) as server:
+        return _measure(console, "PostgreSQL", {"database": server.url()})
+
+
+def _measure(console: Console, store: str, changes: dict[str, object]) -> list[Row]:
     from servers.free_port import free_port
     from servers.receiver import PhoneServer, ReceiverProcess, write_config
-    from servers.story import alert, webhook
 
-    def bodies_of(count: int) -> list[bytes]:
-        """Different ones, so that neither side profits from having just seen the same. P2 calls one person each."""
-        names = [f"room-{count}-{number}" for number in range(ALERTS)]
-        chunks = [names[first : first + count] for first in range(0, ALERTS, count)]
-        return [webhook(*(alert(stream=name, severity="P2") for name in chunk)) for chunk in chunks]
-
-    bodies = {count: bodies_of(count) for count in (1, 5, 100)}
+    bodies = {size: bodies_of(size) for size in SIZES}
     with tempfile.TemporaryDirectory() as folder:
         phone, port = PhoneServer(), free_port()
-        receiver = ReceiverProcess(write_config(Path(folder), port, phone.url), port)
+        receiver = ReceiverProcess(write_config(Path(folder), port, phone.url, **changes), port)
         receiver.start()
         try:
             with _bare(free_port()) as (bare, bare_pid):
                 _settle(receiver, [body for each in bodies.values() for body in each])
-                pids = {port: receiver.pid, bare: bare_pid}
-                rows = [_compare(console, pids, port, bare, count, each) for count, each in bodies.items()]
-                rows.append(_idle(console, receiver, phone))
+                both = _Both(console, receiver, {port: receiver.pid, bare: bare_pid})
+                rows = [both.compare(size, each) for size, each in bodies.items()]
+                rows += [_many_alerts(rows[-1]), both.paced(bodies[5]), _idle(console, receiver, phone)]
         finally:
             receiver.stop()
             phone.close()
-    return rows
+    return [row | {"what": f"{row['what']} ({store})"} for row in rows]
+
+
+def _row(what: str, ours: float, peer: float, peer_is: str, unit: str, **more: Any) -> Row:
+    ratio = ours / peer
+    return {"what": what, "ours": ours, "peer": peer, "peer_is": peer_is, "ratio": ratio, "unit": unit, **more}
 
 
 def _settle(receiver: Any, bodies: list[bytes]) -> None:
     """Every alert is told once, and every page of it delivered: what is measured is the usual, which is repeats."""
     for body in bodies:
         receiver.post(body).raise_for_status()
+    _until_idle(receiver, "outbox_due")
+
+
+def _until_idle(receiver: Any, what: str) -> None:
     deadline = time.monotonic() + 120
-    while receiver.get("/api/v1/status")["outbox_due"]:
-        assert time.monotonic() < deadline, "the pages did not come to an end"
+    while receiver.get("/api/v1/status")["inbox_waiting"] or receiver.get("/api/v1/status")[what]:
+        assert time.monotonic() < deadline, "it did not come to an end"
         time.sleep(0.2)
 
 
-def _idle(console: Console, receiver: Any, phone: Any) -> dict[str, Any]:
+def _many_alerts(row: Row) -> Row:
+    size = SIZES[-1]
+    what = f"alerts accepted in webhooks of {size}"
+    return _row(what, row["ours"] * size, ALERTS_GOAL, "the goal: at least this", "alerts/s")
+
+
+def _idle(console: Console, receiver: Any, phone: Any) -> Row:
     """From the answer to the sender until the page has arrived, with nothing else to do."""
     from servers.story import alert, webhook
 
@@ -80,84 +105,61 @@ def _idle(console: Console, receiver: Any, phone: Any) -> dict[str, Any]:
         waits.append(time.perf_counter() - accepted)
         time.sleep(0.2)
     waits.sort()
-    slow = waits[int(len(waits) * 0.95)]
-    return {
-        "what": "from accepted to the phone, idle, 95th percentile",
-        "ours": slow,
-        "peer": IDLE_GOAL,
-        "peer_is": "the goal",
-        "ratio": slow / IDLE_GOAL,
-        "unit": "s",
-        "median_seconds": waits[len(waits) // 2],
-    }
+    what, slow = "from accepted to the phone, idle, 95th percentile", waits[int(len(waits) * 0.95)]
+    return _row(what, slow, IDLE_GOAL, "the goal: at most this", "s", median_seconds=median(waits))
 
 
 def _cpu_seconds(pid: int) -> float:
     """What the process has used, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _compare(
-    console: Console, pids: dict[int, int], ours: int, peer: int, count: int, bodies: list[bytes]
-) -> dict[str, Any]:
-    """The rates, and the webhooks for each second of CPU: others may be at work on this machine."""
-    rates: dict[int, list[float]] = {ours: [], peer: []}
-    done: dict[int, int] = {ours: 0, peer: 0}
-    used = {port: -_cpu_seconds(pid) for port, pid in pids.items()}
-    slow: list[float] = []
-    for turn in range(ROUNDS):
-        console.print(f"webhooks of {count} alerts, round {turn + 1} of {ROUNDS} …", style="dim")
-        for port in (ours, peer):
-            rate, p99, answered = asyncio.run(_load(port, bodies))
-            rates[port].append(rate)
-            done[port] += answered
-            if port == ours:
-                slow.append(p99)
-    per_cpu = {port: done[port] / (used[port] + _cpu_seconds(pid)) for port, pid in pids.items()}
-    best, other = sorted(rates[ours])[ROUNDS // 2], sorted(rates[peer])[ROUNDS // 2]
-    return {
-        "what": f"durable accept, webhooks of {count} alerts",
-        "ours": best,
-        "peer": other,
-        "peer_is": "a bare FastAPI handler that parses the same body",
-        "ratio": best / other,
-        "unit": "webhooks/s",
-        "per_cpu_second": per_cpu[ours],
-        "peer_per_cpu_second": per_cpu[peer],
-        "ratio_by_cpu": per_cpu[ours] / per_cpu[peer],
-        "p99_seconds_at_full_load": sorted(slow)[ROUNDS // 2],
-    }
+class _Both:
+    """The receiver and the bare handler, asked by turns: others may be at work on this machine."""
 
+    def __init__(self, console: Console, receiver: Any, pids: dict[int, int]) -> None:
+        """*pids* of the processes by their ports: the receiver, then the bare handler."""
+        self._console, self._receiver, self._pids = console, receiver, pids
+        (self._ours, self._peer), self._numbers = pids, count()
 
-async def _load(port: int, bodies: list[bytes]) -> tuple[float, float, int]:
-    """Webhooks a second over keep-alive connections, the 99th percentile of their answers in seconds, how many."""
-    from servers.receiver import TOKEN
+    def compare(self, size: int, bodies: list[bytes]) -> Row:
+        """The rates, and the webhooks for each second of CPU."""
+        answers: dict[int, list[Answers]] = {port: [] for port in self._pids}
+        used = dict.fromkeys(self._pids, 0.0)
+        for turn in range(ROUNDS):
+            self._console.print(f"webhooks of {size} alerts, round {turn + 1} of {ROUNDS} …", style="dim")
+            for port, pid in self._pids.items():
+                before = _cpu_seconds(pid)
+                answers[port].append(asyncio.run(as_fast_as_answered(port, bodies, SECONDS, self._numbers)))
+                if port == self._ours:  # what it puts off is its work all the same, and would slow its peer
+                    _until_idle(self._receiver, "inbox_waiting")
+                used[port] += _cpu_seconds(pid) - before
+        rate = {port: median(each.per_second for each in some) for port, some in answers.items()}
+        per_cpu = {port: sum(each.count for each in some) / used[port] for port, some in answers.items()}
+        return _row(
+            f"durable accept, webhooks of {size} alerts",
+            rate[self._ours],
+            rate[self._peer],
+            "a bare FastAPI handler that parses the same body",
+            "webhooks/s",
+            goal_ratio=RATIO_GOAL,
+            per_cpu_second=per_cpu[self._ours],
+            peer_per_cpu_second=per_cpu[self._peer],
+            ratio_by_cpu=per_cpu[self._ours] / per_cpu[self._peer],
+            p99_seconds_at_full_load=median(each.p99 for each in answers[self._ours]),
+        )
 
-    head = (
-        f"POST /api/v1/alerts/alertmanager HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
-        "Content-Type: application/json\r\nContent-Length: "
-    )
-    requests = cycle([f"{head}{len(body)}\r\n\r\n".encode() + body for body in bodies])
-    times = list[float]()
-    end = time.perf_counter() + SECONDS
-
-    async def one() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() < end:
-            began = time.perf_counter()
-            writer.write(next(requests))
-            header = await reader.readuntil(b"\r\n\r\n")
-            assert header.startswith(b"HTTP/1.1 200"), header
-            length = next(line for line in header.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            await reader.readexactly(int(length.split(b":")[1]))
-            times.append(time.perf_counter() - began)
-        writer.close()
-
-    began = time.perf_counter()
-    await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
-    times.sort()
-    return len(times) / (time.perf_counter() - began), times[int(len(times) * 0.99)], len(times)
+    def paced(self, bodies: list[bytes]) -> Row:
+        """The peer's own figure says how much of it is this machine."""
+        self._console.print(f"{PACE} webhooks of 5 alerts each second …", style="dim")
+        slow = {}
+        for port in (self._peer, self._ours):
+            some = [asyncio.run(at_a_pace(port, bodies, PACED_SECONDS, self._numbers, PACE)) for _ in range(ROUNDS)]
+            slow[port] = median(each.p99 for each in some)
+        _until_idle(self._receiver, "inbox_waiting")
+        what, goal = f"{PACE} webhooks/s of 5 alerts, 99th percentile", "the goal: at most this"
+        return _row(what, slow[self._ours], PACE_GOAL, goal, "s", bare_handler_seconds=slow[self._peer])
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
@@ -29,7 +30,7 @@ class Alert:
     ends_at: datetime | None
     fingerprint: str
 
-    @property
+    @cached_property
     def episode(self) -> Episode:
         return Episode(self.fingerprint, self.starts_at)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 
 import httpx
 from fastapi import FastAPI
@@ -56,6 +57,9 @@ log = logging.getLogger(__name__)
 STOP_WITHIN = 12.0  # seconds that pages on their way get at an orderly stop; then their leases tell of them
 THREADS = 64
 GATHER = 0.01  # seconds in which webhooks gather, to be folded together
+# Where many come and say nothing new, folding leaves the machine to those who wait for an answer: they are fewer
+# transactions then, and one that is twice as large costs little more.
+GATHER_MORE, MANY = 0.25, 20  # seconds at most; webhooks
 RECLAIM_EVERY = timedelta(seconds=10)
 REMEMBERED = timedelta(days=60)  # overrides that ended longer ago are not looked at
 
@@ -100,6 +104,7 @@ class Receiver:
             together=lambda: self.config.file.delivery.together,
         )
         self.folder = Loop("folding", self._fold)
+        self._gather = GATHER
         self.sender = Loop("delivery", self._send)
         self.escalating = Escalating(
             self.store,
@@ -189,11 +194,13 @@ class Receiver:
         return rounds.due(severity, at, self.config.file.delivery.notes_at, self.config.zone)
 
     async def _fold(self) -> bool:
-        await asyncio.sleep(GATHER)
-        calls = self.folding.calls
+        await asyncio.sleep(self._gather)
+        calls, news, began = self.folding.calls, self.folding.news, monotonic()
         folded = await asyncio.to_thread(self.folding.fold)
         if self.folding.calls != calls:
             self.sender.wake()
+        only_repeats = folded >= MANY and self.folding.news == news
+        self._gather = min(GATHER_MORE, max(GATHER, 2 * (monotonic() - began))) if only_repeats else GATHER
         return folded > 0
 
     async def _escalate(self) -> bool:

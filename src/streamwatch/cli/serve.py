@@ -1,6 +1,9 @@
 """`streamwatch serve`: runs the receiver."""
 
+import gc
 import logging
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -11,6 +14,8 @@ from streamwatch.cli.api import config_option, config_path
 from streamwatch.config import load
 from streamwatch.config.load import is_loopback
 from streamwatch.errors import CommandFailed
+
+NAMES_AT_ONCE = 32  # lookups of the addresses of channels
 
 
 @click.command("serve")
@@ -29,10 +34,18 @@ def command(path: Path | None, listen: str | None) -> None:
     config = load(path)
     host, _, port = (listen or config.file.listen).rpartition(":")
     _refuse_open_doors(host, has_password=config.console_password is not None)
-    # Names are looked up in threads of ours: other loops have few.
-    uvicorn.run(
-        build(path), loop="asyncio", host=host.strip("[]"), port=int(port), access_log=False, log_config=None
-    )
+    app = build(path)
+    _make_quick()
+    uvicorn.run(app, host=host.strip("[]"), port=int(port), access_log=False, log_config=None)
+
+
+def _make_quick() -> None:
+    """For a process that answers in the midst of threads of its own which compute."""
+    # uvloop looks up names in half of these: one that hangs keeps its thread until it is given up.
+    os.environ.setdefault("UV_THREADPOOL_SIZE", str(NAMES_AT_ONCE * 2))
+    sys.setswitchinterval(0.001)  # seconds until folding lets the intake go on; Python's own are five thousandths
+    gc.collect()
+    gc.freeze()  # what was loaded stays, and need not be looked through again and again
 
 
 def _refuse_open_doors(host: str, *, has_password: bool) -> None:

@@ -1,10 +1,12 @@
 """What one folding transaction reads and writes. It decides nothing: `folding` does, by the pure modules."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
+from sqlalchemy.sql.selectable import TextualSelect
 
 from streamwatch.alert import BY_PERSON, Alert, Episode, Severity
 from streamwatch.incident import Known, fold_key
@@ -49,8 +51,25 @@ REPORTED_AT = select(func.max(_episode.starts_at)).where(
 )
 OPEN_INCIDENT = select(_incident.id).where(_incident.open_key == bindparam("key"))
 
+IN_ONE_QUERY = 100  # episodes
+BOUND = [f"{name}{number}" for number in range(IN_ONE_QUERY) for name in "ps"]
+
+
+def _known(size: int) -> TextualSelect:
+    """What is on record of *size* episodes. As SQL: to put such a list together costs more than to look."""
+    names = ("fingerprint", "starts_at", "status", "changed_at", "incident_id")
+    values = ", ".join(f"(:p{number}, :s{number})" for number in range(size))
+    query = text(
+        f"SELECT {', '.join(names)} FROM episode WHERE (fingerprint, starts_at) IN (VALUES {values})"  # noqa: S608
+    )
+    starts = (bindparam(f"s{number}", type_=tables.Instant) for number in range(size))
+    return query.bindparams(*starts).columns(*(_episode[name] for name in names))
+
+
+KNOWN = {size: _known(size) for size in (1, 10, IN_ONE_QUERY)}  # what is fewer is filled up with its last one
+
 FOLDING = 0x5357_0002  # a number of ours among the advisory locks of PostgreSQL
-IN_ONE_QUERY = 500  # episodes: SQLite takes some thousand bound values in one statement
+CLAIMED = 1024 * 1024  # bytes of webhooks in memory; at least one, whatever its size
 
 
 class OtherFiring(NamedTuple):
@@ -88,8 +107,11 @@ class Ledger:
             # One folds at a time: an end must not be folded beside its beginning.
             self._connection.execute(select(func.pg_advisory_xact_lock(FOLDING)))
         waiting = tables.inbox.c.folded_at.is_(None) & tables.inbox.c.trouble.is_(None)
-        query = select(tables.inbox).where(waiting).order_by(tables.inbox.c.id).limit(limit)
-        return self._connection.execute(query.with_for_update(skip_locked=True)).all()
+        query = select(tables.inbox.c.id, func.length(tables.inbox.c.body)).where(waiting)
+        query = query.order_by(tables.inbox.c.id).limit(limit).with_for_update(skip_locked=True)
+        ids = _no_more_than(CLAIMED, [(row[0], row[1]) for row in self._connection.execute(query)])
+        claimed = select(tables.inbox)
+        return self._connection.execute(claimed.where(tables.inbox.c.id.in_(ids)).order_by(tables.inbox.c.id)).all()
 
     def folded(self, ids: Sequence[int], at: datetime) -> None:
         if ids:
@@ -106,13 +128,14 @@ class Ledger:
 
     def known(self, episodes: Collection[Episode]) -> dict[Episode, Known]:
         """What is on record of these episodes."""
-        table, found, wanted = tables.episode.c, dict[Episode, Known](), list(episodes)
+        found, wanted = dict[Episode, Known](), list(episodes)
         for first in range(0, len(wanted), IN_ONE_QUERY):
-            query = select(table.fingerprint, table.starts_at, table.status, table.changed_at, table.incident_id)
             some = wanted[first : first + IN_ONE_QUERY]
-            match = tuple_(table.fingerprint, table.starts_at).in_([tuple(each) for each in some])
-            for row in self._connection.execute(query.where(match)):
-                found[Episode(row.fingerprint, row.starts_at)] = Known(row.status, row.changed_at, row.incident_id)
+            size = next(each for each in KNOWN if each >= len(some))
+            filled = some + some[-1:] * (size - len(some))
+            values = dict(zip(BOUND, chain.from_iterable(filled), strict=False))
+            for fingerprint, starts_at, *known in self._connection.execute(KNOWN[size], values):
+                found[Episode(fingerprint, starts_at)] = Known(*known)
         return found
 
     def begin(self, alert: Alert, incident: int | None, at: datetime) -> None:
@@ -246,6 +269,17 @@ class Ledger:
         """It was told to be over. When it was last heard stays on record."""
         table = tables.heartbeat
         self._connection.execute(update(table).where(table.c.name == clean(name, 80)).values(silent=True))
+
+
+def _no_more_than(most: int, webhooks: Iterable[tuple[int, int]]) -> list[int]:
+    """The first of *webhooks* (id, bytes) that have *most* bytes together."""
+    ids, total = list[int](), 0
+    for webhook, size in webhooks:
+        total += size
+        if ids and total > most:
+            break
+        ids.append(webhook)
+    return ids
 
 
 def _is(episode: Episode) -> Any:
