@@ -26,6 +26,7 @@ MISSING_FOR = timedelta(seconds=75)
 # The Watchdog is repeated every 10 s: heard this lately, the way is open and silence means something.
 WAY_IS_OPEN = timedelta(seconds=60)
 UNTOLD_FOR = timedelta(seconds=30)
+PORTION = 200  # alerts in one webhook
 
 
 class Reconciling:
@@ -71,15 +72,11 @@ class Reconciling:
 
     async def _tell(self, held: Mapping[str, Mapping[str, Any]], at: datetime) -> bool:
         firing = await asyncio.to_thread(self._store.journal.firing)
-        news = [
-            api.as_resolved(each.labels, each.fingerprint, each.starts_at, at)
-            for each in self._over(firing, held, at)
-        ]
-        news += [api.as_firing(each) for each in untold(firing, held, self._receiver(), at)]
-        if news:
-            log.warning("reconciling with Alertmanager: %d alerts were not told", len(news))
-            await self._store.inbox.accept("reconciling", api.webhook(news), at)
-        return bool(news)
+        over = self._over(firing, held, at)
+        webhooks = await asyncio.to_thread(_webhooks, over, firing, held, self._receiver(), at)
+        for body in webhooks:
+            await self._store.inbox.accept("reconciling", body, at)
+        return bool(webhooks)
 
     def _over(self, firing: list[Firing], held: Mapping[str, Mapping[str, Any]], at: datetime) -> list[Firing]:
         """Those on record as firing that Alertmanager has not held for long enough.
@@ -93,6 +90,17 @@ class Reconciling:
         gone = [each for each in firing if each.fingerprint not in held and not is_reported(each.fingerprint)]
         self._missing = {each: self._missing.get(each, at) for each in gone}
         return [each for each, since in self._missing.items() if at - since >= MISSING_FOR]
+
+
+def _webhooks(
+    over: list[Firing], firing: list[Firing], held: Mapping[str, Mapping[str, Any]], receiver: str, at: datetime
+) -> list[bytes]:
+    """What was not told, in portions of which none is long in the making, here and where they are folded."""
+    news = [api.as_resolved(each.labels, each.fingerprint, each.starts_at, at) for each in over]
+    news += [api.as_firing(each) for each in untold(firing, held, receiver, at)]
+    if news:
+        log.warning("reconciling with Alertmanager: %d alerts were not told", len(news))
+    return [api.webhook(news[first : first + PORTION]) for first in range(0, len(news), PORTION)]
 
 
 def untold(

@@ -1,6 +1,7 @@
 """What Alertmanager holds against what is on record: its API answers as its OpenAPI file says."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -212,3 +213,39 @@ async def test_what_alertmanager_says_keeps_nobody_from_hearing_its_silence(
     async with receiver.http, receiver.reconciler, asyncio.timeout(3):
         await again.wait()
         assert "reconciling fails: KeyError" in receiver.troubles()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[", "]", "[1]", '["a"]', "[{}]", "null", '[{"fingerprint": 1}', "[[]]"]
+)
+async def test_what_is_no_list_of_alerts_is_no_answer(story: Story, text: str) -> None:
+    """Nor is one that ends in the middle."""
+    with respx.mock:
+        respx.get(f"{URL}/api/v2/alerts").respond(text=text)
+        with pytest.raises(alertmanager_api.NoAnswer):
+            await alertmanager_api.alerts(story.http, URL)
+
+
+async def test_thousands_of_alerts_hold_up_nobody(story: Story) -> None:
+    """Those who post meanwhile wait for none of it; what was untold is folded in portions."""
+    listed = [held({**LABELS, "stream": f"stream-{number}"}) for number in range(3000)]
+    story.clock.advance(60)
+    await story.push(alert("Watchdog", severity="none"))
+    longest, busy = 0.0, asyncio.Event()
+
+    async def post() -> None:
+        nonlocal longest
+        while not busy.is_set():
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            longest = max(longest, time.thread_time() - before)
+
+    posting = asyncio.create_task(post())
+    with respx.mock:
+        respx.get(f"{URL}/api/v2/alerts").respond(json=[WATCHDOG, *listed])
+        assert await reconciling_of(story).step()
+    busy.set()
+    await posting
+
+    assert longest < 0.05
+    assert story.store.inbox.waiting() == 3000 // 200

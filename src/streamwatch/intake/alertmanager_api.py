@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 from streamwatch.errors import StreamWatchError
 
 TIMEOUT = 5.0  # seconds
+_DECODER, _NEXT = json.JSONDecoder(), re.compile(r"[^\s,\]]")
 
 
 class NoAnswer(StreamWatchError):
@@ -23,10 +25,20 @@ async def alerts(http: httpx.AsyncClient, url: str) -> dict[str, dict[str, Any]]
         # httpx counts each read anew: an answer that comes drop by drop would never end.
         async with asyncio.timeout(TIMEOUT):
             reply = await http.get(f"{url.rstrip('/')}/api/v2/alerts", timeout=TIMEOUT)
-        listed = reply.raise_for_status().json()
-        return {each["fingerprint"]: each for each in listed}
+        return await asyncio.to_thread(_by_fingerprint, reply.raise_for_status().text)
     except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as error:
         raise NoAnswer from error
+
+
+def _by_fingerprint(text: str) -> dict[str, dict[str, Any]]:
+    """Read one by one: thousands in one go would hold the interpreter, and with it whoever posts meanwhile."""
+    text, found, place = text.strip(), dict[str, dict[str, Any]](), 1
+    if text[:1] != "[" or text[-1:] != "]":
+        raise ValueError("no list")
+    while found_next := _NEXT.search(text, place):
+        alert, place = _DECODER.raw_decode(text, found_next.start())
+        found[alert["fingerprint"]] = alert
+    return found
 
 
 def name(alert: Mapping[str, Any]) -> str:
