@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import time
+from asyncio import sleep
 from collections.abc import Awaitable, Callable
 
 from prometheus_client import Gauge
@@ -85,7 +86,7 @@ class Ear:
                 steady = self._since is not None and time.monotonic() - self._since > STEADY
                 failures = 1 if steady else failures + 1
                 self._lost(error)
-                await asyncio.sleep(pause(failures, error, random.random()))  # noqa: S311  # no secret hangs on it
+                await sleep(pause(failures, error, random.random()))  # noqa: S311  # no secret hangs on it
 
     def _lost(self, error: Exception) -> None:
         """Told once for each reason: a service that is away for a night must not fill the log."""
