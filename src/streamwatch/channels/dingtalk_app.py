@@ -3,12 +3,14 @@
 A group robot hears nothing. An app robot of the same organisation, added to the group with stream mode, does.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from streamwatch.channels import websocket
+from streamwatch.channels.mention import mobile, user_id
 from streamwatch.channels.secret import Secret, SecretFile, Signed, Url, exactly_one, read_secret
+from streamwatch.language import Text
 
 
 class Stream(BaseModel):
@@ -36,6 +38,15 @@ class Account(Signed):
     """What the settings say of the robots themselves."""
 
     stream: Stream | None = None
+
+    account_form: ClassVar[Text] = Text("用户 id，不是手机号", "the user id, and no mobile number")
+
+    @property
+    def has_buttons(self) -> bool:
+        return self.stream is not None
+
+    def is_account(self, to: str) -> bool:
+        return mobile(to) is None and user_id(to) is not None
 
     @property
     def listens_as(self) -> str:

@@ -5,10 +5,12 @@ The address of a chat robot holds its token, so an address is a secret as well. 
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, model_validator
+
+from streamwatch.language import Text
 
 SHORTEST_TOKEN = 6  # characters: what is shorter, or a shorter step of a path, is an ordinary word
 SHORTEST_STEP = 16
@@ -111,6 +113,17 @@ class Common(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     monthly_quota: Annotated[int, Field(gt=0)] | None = None
+
+    account_form: ClassVar[Text] = Text("", "")  # how an account is written in `to`
+
+    @property
+    def has_buttons(self) -> bool:
+        """Whether people can answer there."""
+        return False
+
+    def is_account(self, to: str) -> bool:
+        """Whether *to* is what the service calls a person when they answer."""
+        return True
 
     @property
     def listens_as(self) -> str:

@@ -21,7 +21,7 @@ from streamwatch.channels.answer import PAUSE, interloper, pause
 from streamwatch.channels.channel import Limit, Reason, Receipt, post_json
 from streamwatch.channels.layout import ACK, DO_NOW, defuse, fitting, headline, links, reference
 from streamwatch.channels.secret import Url, UrlFile, read_url
-from streamwatch.channels.slack_api import ACTION, VERDICTS, Account, Web, refused
+from streamwatch.channels.slack_api import ACTION, MEMBER, VERDICTS, Account, Web, refused
 from streamwatch.clock import Clock
 from streamwatch.language import Language
 from streamwatch.message import Earlier, Message
@@ -29,7 +29,6 @@ from streamwatch.message import Earlier, Message
 MAX_SECTION = 3000  # characters of one section block
 MAX_TEXT = 4000  # characters; Slack asks for no more, and cuts at 40 000
 _PIECE = re.compile(r"&[a-z]*$")  # of an entity that was cut
-_MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 NO_THREAD = ("thread_not_found", "message_not_found", "cannot_reply_to_message")
 
@@ -112,7 +111,7 @@ def _same(earlier: Earlier, message: Message) -> bool:
 
 
 def _body(message: Message, to: str) -> dict[str, Any]:
-    mention = f"<@{to}>" if _MEMBER.fullmatch(to) else ""
+    mention = f"<@{to}>" if MEMBER.fullmatch(to) else ""
     text = fitting(message, lambda form: _mrkdwn(form, mention), len, MAX_TEXT)
     return {"text": text, "mrkdwn": True, "unfurl_links": False, "unfurl_media": False}
 

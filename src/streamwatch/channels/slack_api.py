@@ -4,9 +4,10 @@ POST https://slack.com/api/<method> with a bearer token answers 200 for yes and 
 Source: docs.slack.dev, "Using the Slack Web API", "Rate limits".
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import httpx
 from pydantic import SecretStr, model_validator
@@ -16,8 +17,10 @@ from streamwatch.channels.answer import PAUSE, interloper, json_object, pause, r
 from streamwatch.channels.channel import ChannelError, Reason, post_json
 from streamwatch.channels.secret import Common, Secret, SecretFile, Url, at_most_one, hide, read_secret, read_url
 from streamwatch.clock import Clock
+from streamwatch.language import Text
 from streamwatch.message import clean
 
+MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
 ACTION = "ack"  # the name of our button in Block Kit
 
 CURES = {
@@ -74,6 +77,11 @@ class Account(Common):
     @property
     def by_token(self) -> bool:
         return self.token is not None or self.token_file is not None
+
+    account_form: ClassVar[Text] = Text("成员 id，如 U0123456789", "the member id, as U0123456789")
+
+    def is_account(self, to: str) -> bool:
+        return MEMBER.fullmatch(to) is not None
 
     @property
     def has_buttons(self) -> bool:

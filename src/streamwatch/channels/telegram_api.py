@@ -7,7 +7,7 @@ Source: core.telegram.org/bots/api (Making requests, ResponseParameters).
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from pydantic import SecretStr
@@ -16,6 +16,7 @@ from streamwatch.channels.answer import LONGEST_PAUSE, PAUSE, by_status, interlo
 from streamwatch.channels.channel import SEND_TIMEOUT, ChannelError, Reason, post_json
 from streamwatch.channels.secret import Url, WithToken, hide, read_url
 from streamwatch.clock import Clock
+from streamwatch.language import Text
 
 CURES = {
     Reason.AUTH: "check token: BotFather gives it; and the bot's rights in the group",
@@ -38,6 +39,15 @@ class Account(WithToken):
 
     url: Url = SecretStr("https://api.telegram.org")
     buttons: bool = False
+
+    account_form: ClassVar[Text] = Text("此人的数字 id，如 5000001", "the person's own number, as 5000001")
+
+    @property
+    def has_buttons(self) -> bool:
+        return self.buttons
+
+    def is_account(self, to: str) -> bool:
+        return to.isascii() and to.isdecimal()  # a group's number is below zero
 
     @property
     def listens_as(self) -> str:

@@ -14,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 
 from streamwatch.channels import ChannelSettings
 from streamwatch.clock import utc_now
+from streamwatch.config.accounts import unknown_accounts
 from streamwatch.config.duty_book import read_roster
 from streamwatch.config.law import Law, load_laws
 from streamwatch.config.pools import contradictions
@@ -185,14 +186,15 @@ def warnings(config: Config) -> list[Text]:
     """What is allowed, and surely not meant."""
     host = config.file.public_url.host or ""
     phones = sorted(name for name, each in config.channels.items() if each.type != "webhook")
+    doubts = [*unknown_accounts(config.file), *config.doubts]
     if not phones or not is_loopback(host):
-        return list(config.doubts)
+        return doubts
     text = Text(
         "public_url 是 {host}：手机打不开消息里的链接（渠道 {names}）；请写手机能访问的地址",
         "public_url is {host}: a phone cannot open the links in its pages (channels {names}); "
         "write an address that phones reach",
     )
-    return [text.format(host=host, names=" ".join(phones)), *config.doubts]
+    return [text.format(host=host, names=" ".join(phones)), *doubts]
 
 
 def is_loopback(host: str) -> bool:
