@@ -27,8 +27,10 @@ from streamwatch.channels.listener import Listeners
 from streamwatch.clock import Clock, utc_now
 from streamwatch.composing import Composing
 from streamwatch.config import Config, load
+from streamwatch.config.load import open_door
 from streamwatch.delivery import Delivery
 from streamwatch.duty_links import DutyLinks
+from streamwatch.errors import ConfigError, Mistake
 from streamwatch.escalating import Escalating
 from streamwatch.evidence import Evidence
 from streamwatch.evidence_folder import EvidenceFolder
@@ -50,6 +52,7 @@ from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
 from streamwatch.watchdog import Watchdog
 from streamwatch.web import create_app
+from streamwatch.web.door import Door
 from streamwatch.web.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -67,8 +70,10 @@ REMEMBERED = timedelta(days=60)  # overrides that ended longer ago are not looke
 class Receiver:
     """Everything that lives as long as one receiver."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, host: str = "127.0.0.1") -> None:
+        """*host* is where it listens."""
         self._path = path
+        self._host = host
         self._clock = clock
         self.config = self._file = load(path)  # as it is in force, and as it is written
         self._said = Said()
@@ -82,6 +87,7 @@ class Receiver:
         self.duty_links = DutyLinks(str(self.config.file.public_url), key)
         self.presses = Presses(key)
         buttons = Buttons(key)
+        self.door = Door()
         self.folding = Folding(self.store.database, lambda: self.ways.book, clock, self.metrics, self._due)
         self.audience = Audience(self.http, self._prometheus)
         self.watchdog = Watchdog(self.store, self.http, self._prometheus, clock)
@@ -131,6 +137,8 @@ class Receiver:
     def reload(self) -> None:
         """Read the configuration again; a bad one raises and changes nothing. Address and database stay."""
         config = load(self._path)
+        if words := open_door(config, self._host):
+            raise ConfigError([Mistake(str(self._path), 0, 0, "console", words.en, words.zh)])
         with self._swap:
             self._file = config
             self.config = self._in_force()
@@ -266,6 +274,7 @@ class Receiver:
                 await asyncio.wait_for(self.delivery.settle(), STOP_WITHIN)
             except TimeoutError:
                 log.warning("some pages were still on their way; the next start takes them up")
+        self.door.close()
         await asyncio.to_thread(self.store.close)
 
     def _open(self) -> None:
@@ -281,9 +290,9 @@ class Receiver:
         self.metrics.registry.register(QuotaCollector(self._quotas, count, self._clock, lambda: self.config.zone))
 
 
-def build(path: Path, clock: Clock = utc_now) -> FastAPI:
-    """The receiver for the duty.yml at *path*. Raises `ConfigError` with all mistakes of it."""
-    receiver = Receiver(path, clock)
+def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1") -> FastAPI:
+    """The receiver for the duty.yml at *path*, to listen on *host*. Raises `ConfigError` with all its mistakes."""
+    receiver = Receiver(path, clock, host)
     config: Callable[[], Config] = partial(getattr, receiver, "config")
     parts = Parts(
         config=config,
@@ -292,6 +301,7 @@ def build(path: Path, clock: Clock = utc_now) -> FastAPI:
         links=receiver.links,
         duty_links=receiver.duty_links,
         presses=receiver.presses,
+        door=receiver.door,
         evidence_folder=receiver.evidence_folder,
         audience=receiver.audience,
         duty_changed=receiver.duty_changed,

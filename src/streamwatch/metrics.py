@@ -67,6 +67,15 @@ class Metrics:
             buckets=DELAY_BUCKETS,
             registry=registry,
         )
+        self.logins = Counter("streamwatch_logins", "Logins to the console.", ["result"], registry=registry)
+        self.turned_away = Counter(
+            "streamwatch_requests_turned_away", "Requests that were not looked at.", ["reason"], registry=registry
+        )
+        self.audit_lost = Counter(
+            "streamwatch_audit_rows_lost", "Deeds that the audit log did not take.", registry=registry
+        )
+        for result in ("ok", "failed"):
+            self.logins.labels(result)
         for move in Move:
             self.alerts.labels(move.value)
         Gauge("streamwatch_build_info", "The version.", ["version"], registry=registry).labels(__version__).set(1)

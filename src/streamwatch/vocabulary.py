@@ -102,3 +102,37 @@ def in_names(reason: Text, name: Callable[[str], str] = str) -> Text:
 
 _ROLE_ZH, _ROLE_EN = re.compile(r"岗位 (\w+) (无人值班)"), re.compile(r"(holds role )(\w+)")
 _LOST_ZH, _LOST_EN = re.compile(r"^([a-z0-9_-]+)( 联系不上)"), re.compile(r"^([a-z0-9_-]+)( cannot be reached)")
+
+ACTS = {
+    "login": Text("登录", "logs in"),
+    "login_failed": Text("登录失败", "login refused"),
+    "login_held_up": Text("试错太多，暂停登录", "login held up: too many wrong tries"),
+    "logout": Text("退出", "logs out"),
+    "report": Text("紧急上报", "reports an emergency"),
+    "ack": Text("认领", "acknowledges"),
+    "take_over": Text("接手", "takes over"),
+    "note": Text("记录进展", "notes"),
+    "close": Text("宣布结束", "says that it is over"),
+    "mark": Text("标记", "marks"),
+    "evidence": Text("存入证据", "keeps evidence"),
+    "evidence_read": Text("下载证据", "downloads evidence"),
+    "override": Text("改派值班", "overrides duty"),
+    "override_withdrawn": Text("撤销改派", "withdraws an override"),
+    "session_start": Text("场次开播", "starts a session"),
+    "session_end": Text("场次结束", "ends a session"),
+    "test_page": Text("测试呼叫", "sends a test page"),
+    "drill_start": Text("开始演练", "begins a drill"),
+    "drill_end": Text("结束演练", "ends a drill"),
+    "replay": Text("重发死信", "sends dead pages again"),
+    "reload": Text("重新加载配置", "reloads the configuration"),
+}
+HOWS = {
+    "session": Text("已登录", "logged in"),
+    "expired": Text("登录已过期的设备", "a device whose login ran out"),
+    "proxy": Text("登录代理", "the proxy says so"),
+    "password": Text("控制台密码", "the console's password"),
+    "token": Text("令牌", "token"),
+    "link": Text("签名链接", "signed link"),
+    "said": Text("自称", "says so"),
+    "open": Text("本机，未要求登录", "this machine, nobody is asked"),
+}

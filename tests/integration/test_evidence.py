@@ -126,16 +126,23 @@ def test_a_stranger_and_a_missing_incident_are_refused(
     assert kept(folder) == before
 
 
-def press(receiver: ReceiverProcess, incident: str) -> str:
-    page = httpx.get(f"{receiver.base}/incidents/{incident}").text
+@pytest.fixture
+def browser() -> Iterator[httpx.Client]:
+    """It keeps cookies."""
+    with httpx.Client(timeout=20) as client:
+        yield client
+
+
+def press(browser: httpx.Client, receiver: ReceiverProcess, incident: str) -> str:
+    page = browser.get(f"{receiver.base}/incidents/{incident}").text
     return re.search(r'name="press" value="([^"]+)"', page)[1]  # type: ignore[index]  # each form has it
 
 
-def test_a_browser_uploads_by_a_form(receiver: ReceiverProcess, incident: str) -> None:
+def test_a_browser_uploads_by_a_form(receiver: ReceiverProcess, browser: httpx.Client, incident: str) -> None:
     """The form of the incident's page; the page lists it afterwards."""
     url = f"{receiver.base}/incidents/{incident}/evidence"
-    fields = {"press": press(receiver, incident), "by": "bob", "note": "录像"}
-    reply = httpx.post(url, data=fields, files={"file": ("录 像.mp4", PICTURE, "video/mp4")}, timeout=20)
+    fields = {"press": press(browser, receiver, incident), "by": "bob", "note": "录像"}
+    reply = browser.post(url, data=fields, files={"file": ("录 像.mp4", PICTURE, "video/mp4")})
 
     assert reply.status_code == 303
     last = receiver.get(f"/api/v1/incidents/{incident}")["evidence_files"][-1]
@@ -144,19 +151,21 @@ def test_a_browser_uploads_by_a_form(receiver: ReceiverProcess, incident: str) -
     assert last["sha256"] in httpx.get(f"{receiver.base}/incidents/{incident}").text
 
 
-def test_half_a_form_is_no_evidence(receiver: ReceiverProcess, incident: str, folder: Path) -> None:
+def test_half_a_form_is_no_evidence(
+    receiver: ReceiverProcess, browser: httpx.Client, incident: str, folder: Path
+) -> None:
     """Cut off in the middle, without a mark, or no form at all: nothing is kept."""
     before, url = kept(folder), f"{receiver.base}/incidents/{incident}/evidence"
     whole = httpx.Request(
-        "POST", url, data={"press": press(receiver, incident), "by": "bob"}, files={"file": ("a", PICTURE)}
+        "POST", url, data={"press": press(browser, receiver, incident), "by": "bob"}, files={"file": ("a", PICTURE)}
     )
     kind = {"content-type": whole.headers["content-type"]}
-    assert httpx.post(url, content=whole.read()[:700_000], headers=kind).status_code == 400
-    assert httpx.post(url, content=b"nonsense", headers=kind).status_code == 400
-    assert httpx.post(url, content=b"nonsense").status_code == 400
-    assert httpx.post(url, data={"by": "bob"}, files={"file": ("a", b"x")}).status_code == 403
+    assert browser.post(url, content=whole.read()[:700_000], headers=kind).status_code == 400
+    assert browser.post(url, content=b"nonsense", headers=kind).status_code == 400
+    assert browser.post(url, content=b"nonsense").status_code == 400
+    assert browser.post(url, data={"by": "bob"}, files={"file": ("a", b"x")}).status_code == 403
     huge = {"press": "x" * 100_000}
-    assert httpx.post(url, data=huge, files={"file": ("a", b"x")}).status_code == 400
+    assert browser.post(url, data=huge, files={"file": ("a", b"x")}).status_code == 400
     assert kept(folder) == before
 
 

@@ -362,7 +362,7 @@ def test_pages_forbid_what_they_do_not_need(receiver: ReceiverProcess) -> None:
     headers = httpx.get(f"{receiver.base}/").headers
 
     assert headers["content-security-policy"].startswith("default-src 'none'")
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
 
 
 def test_what_cannot_be_written_is_answered_503(tmp_path: Path, phone: PhoneServer) -> None:

@@ -63,7 +63,7 @@ def test_a_good_file_is_loaded(folder: Path) -> None:
     (folder / "duty.yml").write_text(GOOD)
     config = load(folder / "duty.yml")
 
-    assert config.tokens[0].get_secret_value() == "api-t0ken"
+    assert config.own_token.get_secret_value() == "api-t0ken"
     assert config.book.people["alice"].contacts[0].to == "13800000001"
     assert config.book.sessions[0].start.utcoffset() is not None
     assert not [secret for secret in SECRETS.values() if secret in repr(config)]

@@ -29,6 +29,8 @@ COMMANDS = {
     "send-test": "send_test",
     "drill": "drill",
     "export": "export",
+    "passphrase": "passphrase",
+    "audit": "audit",
 }
 
 

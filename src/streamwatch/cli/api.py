@@ -57,7 +57,7 @@ class Api:
 
     def __init__(self, config: Config) -> None:
         self._base = str(config.file.public_url).rstrip("/")
-        token = config.tokens[0].get_secret_value()
+        token = config.own_token.get_secret_value()
         self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": reader_language()}
 
     def call(self, method: str, path: str, **kwargs: Any) -> Any:

@@ -34,7 +34,7 @@ def command(home: Path | None, state: Path | None, path: Path | None, as_json: b
     judge = None if path else _own_prometheus(home, state)
     if judge:
         refuse_bad(judge.config)
-    told = {"receiver": _reload(str(config.file.public_url), config.tokens[0].get_secret_value())}
+    told = {"receiver": _reload(str(config.file.public_url), config.own_token.get_secret_value())}
     if config.file.exporter and config.exporter_token:
         told["exporter"] = _reload(str(config.file.exporter.url), config.exporter_token.get_secret_value())
     if note := _reload_rules(config, judge):

@@ -12,7 +12,7 @@ import uvicorn
 from streamwatch.app import build
 from streamwatch.cli.api import config_option, config_path
 from streamwatch.config import load
-from streamwatch.config.load import is_loopback
+from streamwatch.config.load import open_door
 from streamwatch.errors import CommandFailed
 
 NAMES_AT_ONCE = 32  # lookups of the addresses of channels
@@ -33,10 +33,16 @@ def command(path: Path | None, listen: str | None) -> None:
     path = config_path(path)
     config = load(path)
     host, _, port = (listen or config.file.listen).rpartition(":")
-    _refuse_open_doors(host, has_password=config.console_password is not None)
-    app = build(path)
+    if words := open_door(config, host):
+        raise CommandFailed(words)
+    app = build(path, host=host)
     _make_quick()
-    uvicorn.run(app, host=host.strip("[]"), port=int(port), access_log=False, log_config=None)
+    # Who is at the other end of a connection is judged in web/callers.py: uvicorn would believe a header of whoever
+    # comes by 127.0.0.1.
+    uvicorn.run(
+        app, host=host.strip("[]"), port=int(port), access_log=False, log_config=None, proxy_headers=False,
+        server_header=False,
+    )  # fmt: skip
 
 
 def _make_quick() -> None:
@@ -46,11 +52,3 @@ def _make_quick() -> None:
     sys.setswitchinterval(0.001)  # seconds until folding lets the intake go on; Python's own are five thousandths
     gc.collect()
     gc.freeze()  # what was loaded stays, and need not be looked through again and again
-
-
-def _refuse_open_doors(host: str, *, has_password: bool) -> None:
-    if not is_loopback(host) and not has_password:
-        raise CommandFailed(
-            f"listening on {host} would show the console to everyone in the network. "
-            "Set console_password_file in duty.yml, or listen on 127.0.0.1."
-        )

@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 from streamwatch.channels import ChannelSettings
 from streamwatch.clock import utc_now
 from streamwatch.config.accounts import unknown_accounts
+from streamwatch.config.console import Doors, Token, read_hashes, strangers
 from streamwatch.config.duty_book import read_roster
 from streamwatch.config.law import Law, load_laws
 from streamwatch.config.pools import contradictions
@@ -23,6 +24,7 @@ from streamwatch.config.schema import KNOWN_KEYS, DutyFile
 from streamwatch.duty import ROLES, DutyBook
 from streamwatch.errors import ConfigError, Mistake
 from streamwatch.language import Text
+from streamwatch.rights import strongest
 from streamwatch.runbook import Runbooks
 from streamwatch.yaml_file import YamlFile
 
@@ -71,6 +73,8 @@ CHINESE = (
     (r"write 1w, 2w, 1d, or hours that divide a day: (.+)", r"应为 1w、2w、1d，或能整除一天的小时数：\1"),
     (r"write a time, with a weekday for weeks: (.+)", r"应为时间，按周轮换时加上星期：\1"),
     (r"write host:port, as in (.+)", r"应为 地址:端口，例如 \1"),
+    (r"write the name of a header, as in (.+)", r"应为请求头的名字，例如 \1"),
+    (r"write an address or a network, as in (.+)", r"应为地址或网段，例如 \1"),
     (r"(?:the secret file (.+)|the value) is not an address; .+", r"\1 不是地址，请从 https:// 起完整复制"),
     (r"(?:the secret file (.+)|the value) is empty; .+", r"\1 是空的，请写入密钥"),
     (r"(?:the secret file (.+)|the value) holds more than one word or line; .+", r"\1 不止一个词或一行，只留密钥"),
@@ -110,14 +114,19 @@ class Config:
     book: DutyBook
     runbooks: Runbooks
     zone: ZoneInfo
-    tokens: tuple[SecretStr, ...]
+    tokens: tuple[Token, ...]
     link_key: SecretStr
     exporter_token: SecretStr | None = None
-    console_password: SecretStr | None = None
+    doors: Doors = field(default_factory=Doors)
     channels: dict[str, ChannelSettings] = field(default_factory=dict, repr=False)
     doubts: tuple[Text, ...] = ()  # of the calendars: allowed, and perhaps not meant
     laws: tuple[Law, ...] = ()
     life_sign: SecretStr | None = None  # the address to which signs of life go
+
+    @property
+    def own_token(self) -> SecretStr:
+        """The one that commands use: the first of those that may do most."""
+        return self.tokens[strongest({at: each.right for at, each in enumerate(self.tokens)})].secret
 
 
 def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -> Config:
@@ -134,11 +143,13 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
     except ValidationError as error:
         raise ConfigError(list(_reworded(source, error))) from None
     secrets = _Secrets(source, wanted=read_secrets)
-    tokens = tuple(secrets.read(("token_files", index), each) for index, each in enumerate(file.token_files))
+    tokens = tuple(
+        Token(each.name or each.token_file.stem, each.right, secrets.read(("token_files", index), each.token_file))
+        for index, each in enumerate(file.token_files)
+    )
     link_key = secrets.read(("link_key_file",), file.link_key_file)
     exporter = secrets.read(("exporter", "token_file"), file.exporter.token_file) if file.exporter else None
-    console = file.console_password_file
-    password = secrets.read(("console_password_file",), console) if console else None
+    doors = _doors(source, file, secrets)
     sign = secrets.read(("life_sign", "url_file"), file.life_sign.url_file) if file.life_sign else None
     runbooks, troubles = load_runbooks(file.alert_rules)
     roster = read_roster(source, file, at or utc_now())
@@ -155,12 +166,41 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
         tokens,
         link_key,
         exporter,
-        password,
+        doors,
         dict(file.channels),
         tuple(roster.doubts),
         laws,
         sign,
     )
+
+
+def _doors(source: YamlFile, file: DutyFile, secrets: "_Secrets") -> Doors:
+    """Who may use the console. What is wrong with it joins the mistakes of *secrets*."""
+    path, part = file.console_password_file, file.console
+    password = secrets.read(("console_password_file",), path) if path else None
+    hashes: dict[str, str] = {}
+    if part.passphrases_file is not None:
+        at = ("console", "passphrases_file")
+        text = secrets.read(at, part.passphrases_file).get_secret_value()
+        hashes, troubles = read_hashes(text, part.passphrases_file)
+        secrets.mistakes += [source.mistake(at, trouble) for trouble in troubles]
+    for name in strangers(part, hashes) if secrets.wanted else ():
+        words = Text(f"{name} 没有口令：streamwatch passphrase {name}",
+                     f"{name} has no passphrase: streamwatch passphrase {name}")  # fmt: skip
+        secrets.mistakes.append(source.mistake(("console", "rights", name), words))
+    return Doors(hashes, dict(part.rights), password, part.proxy)
+
+
+def open_door(config: Config, host: str) -> Text | None:
+    """Why the receiver must not listen on *host*: everyone in the network would be let in."""
+    if is_loopback(host) or not config.doors.are_open:
+        return None
+    return Text(
+        "在 {host} 监听会让网络里的每个人都能用控制台。请在 duty.yml 写 console.passphrases_file"
+        "（streamwatch passphrase）、console.proxy 或 console_password_file，或只在 127.0.0.1 监听。",
+        "listening on {host} would show the console to everyone in the network. Set console.passphrases_file "
+        "(see streamwatch passphrase), console.proxy or console_password_file in duty.yml, or listen on 127.0.0.1.",
+    ).format(host=host)
 
 
 def _resolved(data: dict[str, Any], base: Path) -> dict[str, Any]:
@@ -261,11 +301,11 @@ class _Secrets:
 
     def __init__(self, source: YamlFile, *, wanted: bool) -> None:
         self._source = source
-        self._wanted = wanted
+        self.wanted = wanted
         self.mistakes: list[Mistake] = []
 
     def read(self, loc: tuple[str | int, ...], path: Path) -> SecretStr:
-        if not self._wanted:
+        if not self.wanted:
             return SecretStr("")
         try:
             text = path.read_text(encoding="utf-8").strip()

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, HttpUrl
 from streamwatch import rounds
 from streamwatch.alert import Severity
 from streamwatch.channels import ChannelSettings
+from streamwatch.config.console import PARTS as CONSOLE_PARTS
+from streamwatch.config.console import AnyToken, ConsolePart
 from streamwatch.config.roster import (
     PARTS,
     AwayPart,
@@ -101,9 +103,10 @@ class DutyFile(_Part):
     database: str = "sqlite:///streamwatch.db"
     timezone: Zone = "Asia/Shanghai"
     alert_rules: Path
-    token_files: Annotated[tuple[Path, ...], Field(min_length=1)]
+    token_files: Annotated[tuple[AnyToken, ...], Field(min_length=1)]
     link_key_file: Path
     console_password_file: Path | None = None
+    console: ConsolePart = ConsolePart()
     exporter: ExporterPart | None = None
     alertmanager: AlertmanagerPart | None = None
     prometheus: ServerPart | None = None
@@ -147,6 +150,7 @@ KNOWN_KEYS = frozenset(
     for part in (
         DutyFile,
         *PARTS,
+        *CONSOLE_PARTS,
         ExporterPart,
         ServerPart,
         AlertmanagerPart,

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from streamwatch.store.acks import Acks
+from streamwatch.store.audit import Audit
 from streamwatch.store.database import Database
 from streamwatch.store.duty import DutyLog
 from streamwatch.store.inbox import Inbox
@@ -12,6 +13,7 @@ from streamwatch.store.outcomes import Outcomes
 from streamwatch.store.presses import Presses
 from streamwatch.store.reports import Reports
 from streamwatch.store.seat import Seat
+from streamwatch.store.sessions import Sessions
 from streamwatch.store.steps import Steps
 
 __all__ = ["Store"]
@@ -30,6 +32,8 @@ class Store:
         self.presses = Presses(self.database)
         self.duty = DutyLog(self.database)
         self.reports = Reports(self.database)
+        self.sessions = Sessions(self.database)
+        self.audit = Audit(self.database)
 
     def open(self, at: datetime) -> int:
         """Take the database; pages that a dead process was sending are due again: how many may repeat."""

@@ -236,3 +236,28 @@ listened = Table(
     Column("place", Text, nullable=False),  # as the service names it: what comes before it is done
     Column("at", Instant, nullable=False),
 )
+
+console_session = Table(
+    "console_session",
+    metadata,
+    Column("key", String(64), primary_key=True),  # SHA-256 of what the cookie holds, which is kept nowhere
+    Column("account", Text, nullable=False),
+    Column("proof", String(64), nullable=False),  # of the passphrase it began with: another one ends it
+    Column("started_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("left_at", Instant),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("act", String(24), nullable=False),
+    Column("how", String(10), nullable=False),  # it is known who it was
+    Column("name", Text),  # of the account, the token, or whom a link was for
+    Column("person", Text),  # of duty.yml, in whose name it was done
+    Column("incident_id", BigInteger, index=True),
+    Column("what", Text, nullable=False),
+    Column("address", Text, nullable=False),
+)

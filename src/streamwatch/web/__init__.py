@@ -10,7 +10,22 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from streamwatch import __version__
-from streamwatch.web import alerts, api, duty, handover, health, lists, pages, report_form, sos, triggers, work
+from streamwatch.web import (
+    alerts,
+    api,
+    audit,
+    duty,
+    handover,
+    health,
+    incident_forms,
+    lists,
+    login,
+    pages,
+    report_form,
+    sos,
+    triggers,
+    work,
+)
 from streamwatch.web import evidence_files as files
 from streamwatch.web.bodies import SmallBodies
 from streamwatch.web.parts import Parts
@@ -28,8 +43,9 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     app.state.parts = parts
     alerts.add_intake(app)
     own = (duty.router, handover.api, handover.pages)
-    people = (triggers.router, sos.router, sos.by_link, files.api, files.pages, report_form.router)
-    for router in (api.router, health.router, pages.router, lists.router, work.router, *own, *people):
+    people = (triggers.router, sos.router, files.api, files.pages, report_form.router, login.router)
+    forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages)
+    for router in (api.router, health.router, pages.router, lists.router, work.router, *own, *people, *forms):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(HTTPException, pages.show_error)

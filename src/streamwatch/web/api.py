@@ -12,9 +12,11 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from streamwatch.duty import NEVER_EMPTY, ROLES, held_roles, who
 from streamwatch.language import Text
+from streamwatch.store.audit import Act
 from streamwatch.store.journal import Ack
 from streamwatch.vocabulary import in_names
 from streamwatch.web import presenting
+from streamwatch.web.acting import Deeds
 from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.security import bearer
 
@@ -69,7 +71,7 @@ def incident(parts: Wired, incident: RowId) -> dict[str, Any]:
 
 
 @router.post("/incidents/{incident}/ack")
-def acknowledge(parts: Wired, incident: RowId, body: AckBody) -> dict[str, Any]:
+def acknowledge(parts: Wired, deeds: Deeds, incident: RowId, body: AckBody) -> dict[str, Any]:
     """Take an incident. Taking one that is taken already changes nothing: `acknowledged_by` says whose it is,
     `by` who asked, `changed` whether this call took it.
     """
@@ -78,7 +80,9 @@ def acknowledge(parts: Wired, incident: RowId, body: AckBody) -> dict[str, Any]:
     if outcome is Ack.MISSING:
         raise no_incident(incident)
     if outcome is Ack.OVER:
-        raise _refused(409, f"事件 #{incident} 已经结束，不需要认领", f"incident #{incident} is over already")
+        raise over_already(incident)
+    if outcome is Ack.DONE:
+        deeds.did(Act.ACK, person, incident)
     return _found(parts, incident) | {"by": person, "changed": outcome is Ack.DONE}
 
 
@@ -123,11 +127,12 @@ def duty_list(parts: Parts, stream: str, at: datetime, role: str | None = None) 
 
 
 @router.post("/test-pages", tags=["duty"], status_code=202)
-async def test_page(parts: Wired, body: TestBody) -> dict[str, Any]:
+async def test_page(parts: Wired, deeds: Deeds, body: TestBody) -> dict[str, Any]:
     """A page that means nothing, through the whole delivery. Ask /pages/{id} what came of it."""
     person = the_person(parts, body.person)
     page = await asyncio.to_thread(parts.store.outbox.test, person, ASKED_FOR, parts.clock())
     parts.pages_came()
+    await deeds.soon(Act.TEST_PAGE, person)
     return {"id": str(page)}
 
 
@@ -140,17 +145,19 @@ def one_page(parts: Wired, page: RowId) -> dict[str, Any]:
 
 
 @router.post("/drills", tags=["drills"], status_code=201)
-def begin_drill(parts: Wired, body: DrillBody) -> dict[str, str]:
+def begin_drill(parts: Wired, deeds: Deeds, body: DrillBody) -> dict[str, str]:
     """From now on, incidents of this stream are marked as drill."""
     at = parts.clock()
     drill = parts.store.journal.begin_drill(body.stream, body.fault, at, at + timedelta(seconds=body.seconds))
+    deeds.did(Act.DRILL_START, what=f"{body.fault} {body.stream}")
     return {"id": str(drill)}
 
 
 @router.delete("/drills/{drill}", tags=["drills"], status_code=204)
-def end_drill(parts: Wired, drill: RowId) -> None:
+def end_drill(parts: Wired, deeds: Deeds, drill: RowId) -> None:
     if not parts.store.journal.end_drill(drill, parts.clock()):
         raise _refused(404, f"没有演练 {drill}", f"there is no drill {drill}")
+    deeds.did(Act.DRILL_END, what=str(drill))
 
 
 @router.get("/status", tags=["status"])
@@ -175,6 +182,10 @@ async def status(parts: Wired) -> dict[str, Any]:
 
 def no_incident(incident: int) -> HTTPException:
     return _refused(404, f"没有事件 #{incident}", f"there is no incident #{incident}")
+
+
+def over_already(incident: int) -> HTTPException:
+    return _refused(409, f"事件 #{incident} 已经结束，不需要认领", f"incident #{incident} is over already")
 
 
 def _refused(status: int, zh: str, en: str) -> HTTPException:

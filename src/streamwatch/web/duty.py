@@ -10,9 +10,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from streamwatch.config.roster import CalledRole
 from streamwatch.duty import Actual, Override, Session, Shift, gaps, held_roles, shifts, streams
 from streamwatch.language import Text
+from streamwatch.store.audit import Act
 from streamwatch.store.journal import Ack
 from streamwatch.vocabulary import in_names
 from streamwatch.web import presenting
+from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import no_incident, the_person
 from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.security import bearer
@@ -60,20 +62,26 @@ def overrides(parts: Wired) -> dict[str, Any]:
 
 
 @router.post("/duty/overrides", status_code=201)
-def override(parts: Wired, body: OverridesBody) -> dict[str, Any]:
+def override(parts: Wired, deeds: Deeds, body: OverridesBody) -> dict[str, Any]:
     """From now on, or from when it says, *person* holds *role*. The latest counts."""
     by = the_person(parts, body.by) if body.by else None
     made = [_override(parts, each, by) for each in body.overrides]
     ids = parts.store.duty.override(made, parts.clock())
     parts.duty_changed()
+    for each in made:
+        deeds.did(
+            Act.OVERRIDE, by, what=f"{each.role} {each.person} {each.start.isoformat()} {each.end.isoformat()}"
+        )
     return {"ids": [str(each) for each in ids]}
 
 
 @router.delete("/duty/overrides/{override}", status_code=204)
-def withdraw(parts: Wired, override: RowId, by: Name | None = None) -> None:
-    if not parts.store.duty.withdraw(override, the_person(parts, by) if by else None, parts.clock()):
+def withdraw(parts: Wired, deeds: Deeds, override: RowId, by: Name | None = None) -> None:
+    person = the_person(parts, by) if by else None
+    if not parts.store.duty.withdraw(override, person, parts.clock()):
         raise _refused(404, f"没有生效的改派 {override}", f"there is no override {override} in force")
     parts.duty_changed()
+    deeds.did(Act.OVERRIDE_WITHDRAWN, person, what=str(override))
 
 
 @router.get("/duty/live")
@@ -121,7 +129,7 @@ def sessions(parts: Wired, stream: str | None = None) -> dict[str, Any]:
 
 
 @router.post("/sessions/{session:path}/start")
-def start(parts: Wired, session: str, body: SessionBody | None = None) -> dict[str, Any]:
+def start(parts: Wired, deeds: Deeds, session: str, body: SessionBody | None = None) -> dict[str, Any]:
     """It is on air. Said again it changes nothing, unless it had been ended: then it goes on."""
     known, now = _session(parts, session), parts.clock()
     at = (body and body.at) or known.started or now
@@ -132,11 +140,11 @@ def start(parts: Wired, session: str, body: SessionBody | None = None) -> dict[s
             422, "离计划超过 12 小时，请检查场次 id", "more than 12 hours from its plan; is it this session?"
         )
     still = known.ended if known.ended and known.ended > now else None
-    return _said(parts, known, Actual(at, still), body)
+    return _said(parts, deeds, Act.SESSION_START, known, Actual(at, still), body)
 
 
 @router.post("/sessions/{session:path}/end")
-def end(parts: Wired, session: str, body: SessionBody | None = None) -> dict[str, Any]:
+def end(parts: Wired, deeds: Deeds, session: str, body: SessionBody | None = None) -> dict[str, Any]:
     """It is over, or will be: a time ahead makes it longer than planned."""
     known = _session(parts, session)
     at = (body and body.at) or parts.clock()
@@ -144,11 +152,11 @@ def end(parts: Wired, session: str, body: SessionBody | None = None) -> dict[str
         raise _refused(422, "结束早于开播", "it would end before it began")
     if at > known.end + LONGEST:
         raise _refused(422, "最多比计划晚 12 小时", "at most 12 hours later than planned")
-    return _said(parts, known, Actual(known.started, at), body)
+    return _said(parts, deeds, Act.SESSION_END, known, Actual(known.started, at), body)
 
 
 @router.post("/incidents/{incident}/take-over")
-def take_over(parts: Wired, incident: RowId, body: TakeOverBody) -> dict[str, Any]:
+def take_over(parts: Wired, deeds: Deeds, incident: RowId, body: TakeOverBody) -> dict[str, Any]:
     """Have an incident from now on, also one that somebody else has."""
     person = the_person(parts, body.by)
     outcome = parts.store.duty.take_over(incident, person, parts.clock())
@@ -156,6 +164,8 @@ def take_over(parts: Wired, incident: RowId, body: TakeOverBody) -> dict[str, An
         raise no_incident(incident)
     if outcome is Ack.OVER:
         raise _refused(409, f"事件 #{incident} 已经结束", f"incident #{incident} is over already")
+    if outcome is Ack.DONE:
+        deeds.did(Act.TAKE_OVER, person, incident)
     return {"id": str(incident), "acknowledged_by": person, "changed": outcome is Ack.DONE}
 
 
@@ -185,12 +195,15 @@ def _session(parts: Parts, given: str) -> Session:
     )
 
 
-def _said(parts: Parts, session: Session, actual: Actual, body: SessionBody | None) -> dict[str, Any]:
+def _said(
+    parts: Parts, deeds: Acting, act: Act, session: Session, actual: Actual, body: SessionBody | None
+) -> dict[str, Any]:
     by = the_person(parts, body.by) if body and body.by else None
     changed = actual != Actual(session.started, session.ended)
     if changed:
         parts.store.duty.session_time(session.id, actual, by, parts.clock())
         parts.duty_changed()
+        deeds.did(act, by, what=session.id)
     return shown_session(parts, _session(parts, session.id)) | {"changed": changed}
 
 

@@ -9,14 +9,17 @@ from fastapi.responses import FileResponse, RedirectResponse
 
 from streamwatch.evidence_folder import EvidenceFolder, Kept, NotKept, TooLarge
 from streamwatch.message import clean
+from streamwatch.store.audit import Act
 from streamwatch.store.reports import EvidenceFile
 from streamwatch.timeline import Kind, tell
 from streamwatch.trigger import NOTE
 from streamwatch.web import form_file
+from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import no_incident, the_person
+from streamwatch.web.forms import is_marked, refuse_foreign
 from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.reporting import refused
-from streamwatch.web.security import bearer, viewer
+from streamwatch.web.security import bearer, ops, viewer
 from streamwatch.web.triggers import shown
 
 api = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["evidence"])
@@ -27,43 +30,53 @@ pages = APIRouter(include_in_schema=False, dependencies=[Depends(viewer)])
 async def upload(
     request: Request,
     parts: Wired,
+    deeds: Deeds,
     incident: RowId,
     name: Annotated[str, Query(min_length=1, max_length=200)],
     by: Annotated[str, Query(min_length=1, max_length=80)],
     note: Annotated[str, Query(max_length=NOTE)] = "",
 ) -> dict[str, Any]:
     """The body is the file itself. 201: it is on the disk; 413 too large; 507 the disk refused it."""
-    await _keep(parts, incident, name, the_person(parts, by), note, request.stream(), _announced(request))
+    person = the_person(parts, by)
+    await _keep(parts, deeds, incident, name, person, note, request.stream(), _announced(request))
     return await asyncio.to_thread(shown, parts, incident)
 
 
 @api.get("/incidents/{incident}/evidence/{file}")
-def download(parts: Wired, incident: RowId, file: RowId) -> FileResponse:
-    return _file(parts, incident, file)
+def download(parts: Wired, deeds: Deeds, incident: RowId, file: RowId) -> FileResponse:
+    return _file(parts, deeds, incident, file)
 
 
 @pages.get("/incidents/{incident}/evidence/{file}")
-def open_file(parts: Wired, incident: RowId, file: RowId) -> FileResponse:
+def open_file(parts: Wired, deeds: Deeds, incident: RowId, file: RowId) -> FileResponse:
     """Always as a download: what a stranger made is not shown as a page of ours."""
-    return _file(parts, incident, file)
+    return _file(parts, deeds, incident, file)
 
 
-@pages.post("/incidents/{incident}/evidence")
-async def upload_by_form(request: Request, parts: Wired, incident: RowId) -> RedirectResponse:
+@pages.post("/incidents/{incident}/evidence", dependencies=[Depends(ops)])
+async def upload_by_form(request: Request, parts: Wired, deeds: Deeds, incident: RowId) -> RedirectResponse:
+    refuse_foreign(request, parts)
     try:
         form = await form_file.read(request)
     except form_file.NotAForm:
         raise _no_form() from None
-    if not parts.presses.is_ours(form.fields.get("press", ""), "incident"):
+    if not is_marked(request, parts, form.fields.get("press", ""), "incident"):
         raise refused(403, "请从事件页面上传", "upload from the page of the incident")
-    by = the_person(parts, form.fields.get("by", ""))
+    by = deeds.myself or the_person(parts, form.fields.get("by", ""))
     note = form.fields.get("note", "")[:NOTE]
-    await _keep(parts, incident, form.name, by, note, form.body, _announced(request))
+    await _keep(parts, deeds, incident, form.name, by, note, form.body, _announced(request))
     return RedirectResponse(f"/incidents/{incident}#evidence", 303)
 
 
 async def _keep(
-    parts: Parts, incident: int, name: str, by: str, note: str, body: AsyncIterator[bytes], announced: int
+    parts: Parts,
+    deeds: Acting,
+    incident: int,
+    name: str,
+    by: str,
+    note: str,
+    body: AsyncIterator[bytes],
+    announced: int,
 ) -> None:
     folder = _folder(parts)
     if await asyncio.to_thread(parts.store.journal.headline, incident) is None:
@@ -84,6 +97,7 @@ async def _keep(
     except NotKept as error:
         raise refused(507, f"磁盘没有存下：{error}", str(error)) from None
     await _record(parts, folder, incident, kept, by, note)
+    await deeds.soon(Act.EVIDENCE, by, incident, f"{kept.name} SHA-256 {kept.sha256}")
 
 
 async def _record(parts: Parts, folder: EvidenceFolder, incident: int, kept: Kept, by: str, note: str) -> None:
@@ -108,11 +122,12 @@ def _folder(parts: Parts) -> EvidenceFolder:
     return folder
 
 
-def _file(parts: Parts, incident: int, file: int) -> FileResponse:
+def _file(parts: Parts, deeds: Acting, incident: int, file: int) -> FileResponse:
     row, folder = parts.store.reports.file(incident, file), _folder(parts)
     path = row and folder.path(row.path)
     if row is None or path is None or not path.is_file():
         raise refused(404, f"事件 #{incident} 没有这个文件", f"incident #{incident} has no such file")
+    deeds.did(Act.EVIDENCE_READ, deeds.myself, incident, row.name)
     return FileResponse(path, media_type="application/octet-stream", filename=row.name)
 
 

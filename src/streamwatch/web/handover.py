@@ -1,21 +1,24 @@
 """The card of a shift's start: what is open, and a button to take it over. And duty as a calendar of phones."""
 
+import asyncio
 from datetime import UTC, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from streamwatch.config.load import is_loopback
 from streamwatch.duty import HandOver, handover, held_roles, shifts, streams, who
 from streamwatch.language import Text
 from streamwatch.links import BadLink, OldLink
-from streamwatch.store.journal import OPEN
+from streamwatch.store.audit import Act
+from streamwatch.store.journal import OPEN, Ack
 from streamwatch.web import presenting
+from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import the_person
+from streamwatch.web.forms import behind_link, marked_form
 from streamwatch.web.pages import Reader, render
 from streamwatch.web.parts import Parts, RowId, Wired
-from streamwatch.web.security import bearer, viewer
+from streamwatch.web.security import bearer, ops, viewer
 
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["duty"])
@@ -35,24 +38,40 @@ def card(parts: Wired, person: str | None = None) -> dict[str, Any]:
 
 
 @pages.get("/handover", dependencies=[Depends(viewer)])
-def console_card(request: Request, parts: Wired, language: Reader) -> HTMLResponse:
-    """With buttons where the page knows its reader: on this machine, or behind the console's password."""
-    config = parts.config()
-    trusted = config.console_password is not None or is_loopback(config.file.listen.rpartition(":")[0])
-    return _page(request, parts, language, None, trusted=trusted)
+def console_card(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> HTMLResponse:
+    """With buttons for who may act: in the reader's own name, else in that of whoever is on duty."""
+    found = _card(parts, deeds.myself)
+    for shown in found["incidents"]:
+        takes = deeds.myself or shown["on_duty"]
+        _offer(parts, shown, takes if deeds.caller.may("ops") else None, f"/handover/{shown['id']}")
+    return render(request, "handover.html", language, **found, link=None)
+
+
+@pages.post("/handover/{incident}", dependencies=[Depends(ops)])
+async def take_over_here(request: Request, parts: Wired, deeds: Deeds, incident: RowId) -> RedirectResponse:
+    fields = await marked_form(request, parts, "handover")
+    person = deeds.myself or the_person(parts, fields.get("by", ""))
+    await asyncio.to_thread(_take, parts, deeds, incident, person)
+    return RedirectResponse("/handover", 303)
 
 
 @pages.get("/h/{token}")
 def own_card(request: Request, parts: Wired, language: Reader, token: str) -> HTMLResponse:
     """Shows only: chat programs open links to preview them."""
-    return _page(request, parts, language, _read(parts, token), trusted=True)
+    person = _read(parts, token)
+    found = _card(parts, person)
+    for shown in found["incidents"]:
+        _offer(parts, shown, person, f"/h/{token}/{shown['id']}")
+    return render(request, "handover.html", language, **found, link=token)
 
 
 @pages.post("/h/{token}/{incident}")
-def take_over(parts: Wired, token: str, incident: RowId) -> RedirectResponse:
+async def take_over(request: Request, parts: Wired, deeds: Deeds, token: str, incident: RowId) -> RedirectResponse:
     """The button: the incident is the reader's from now on."""
     person = _read(parts, token)
-    parts.store.duty.take_over(incident, person, parts.clock())
+    await behind_link(request, parts, token)
+    deeds.by_link(person)
+    await asyncio.to_thread(_take, parts, deeds, incident, person)
     return RedirectResponse(f"/h/{token}", 303)
 
 
@@ -85,14 +104,15 @@ def feed(parts: Wired, language: Reader, token: str) -> Response:
     return Response(write_feed(sessions, turns, book, now, language), media_type="text/calendar; charset=utf-8")
 
 
-def _page(request: Request, parts: Parts, language: Any, person: str | None, *, trusted: bool) -> HTMLResponse:
-    found = _card(parts, person)
-    for shown in found["incidents"]:
-        takes = person or shown["on_duty"]
-        mine = takes is None or shown["acknowledged_by"] == takes
-        shown["button"] = None if mine or not trusted else parts.duty_links.card_token(takes)
-        shown["takes_name"] = takes and presenting.names(parts.config())(takes)
-    return render(request, "handover.html", language, **found)
+def _take(parts: Parts, deeds: Acting, incident: int, person: str) -> None:
+    if parts.store.duty.take_over(incident, person, parts.clock()) is Ack.DONE:
+        deeds.did(Act.TAKE_OVER, person, incident)
+
+
+def _offer(parts: Parts, shown: dict[str, Any], takes: str | None, action: str) -> None:
+    """A button, unless there is nobody to press it, or who would has it already."""
+    shown["action"] = None if takes is None or shown["acknowledged_by"] == takes else action
+    shown["takes"], shown["takes_name"] = takes, takes and presenting.names(parts.config())(takes)
 
 
 def _card(parts: Parts, person: str | None) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streamwatch.errors import ConfigError
 from streamwatch.language import Text
+from streamwatch.store.audit import Act
+from streamwatch.web.acting import Deeds
 from streamwatch.web.parts import Wired
-from streamwatch.web.security import bearer
+from streamwatch.web.security import admin_token
 
 router = APIRouter(tags=["health"])
 
@@ -34,8 +36,8 @@ async def ready(parts: Wired) -> JSONResponse:
     return JSONResponse(said, 503 if troubles else 200)
 
 
-@router.post("/-/reload", dependencies=[Depends(bearer)])
-def reload(parts: Wired) -> dict[str, str]:
+@router.post("/-/reload", dependencies=[Depends(admin_token)])
+def reload(parts: Wired, deeds: Deeds) -> dict[str, str]:
     """Read duty.yml and the runbooks again. A bad file is refused, and the old one stays in force."""
     try:
         parts.reload()
@@ -43,4 +45,5 @@ def reload(parts: Wired) -> dict[str, str]:
         raise HTTPException(422, Text(*error.words)) from None
     except ValueError as error:
         raise HTTPException(422, str(error)) from None
+    deeds.did(Act.RELOAD)
     return {"status": "reloaded"}

@@ -1,14 +1,18 @@
 """The page behind the link of a digest: everything its reader was called for, and one button to take all of it."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Row
 
-from streamwatch.language import Text
+from streamwatch.language import Language, Text
 from streamwatch.links import BadLink, ListLink, OldLink
+from streamwatch.store.audit import Act
 from streamwatch.web import presenting
+from streamwatch.web.acting import Acting, Deeds
+from streamwatch.web.forms import behind_link
 from streamwatch.web.pages import Reader, render
 from streamwatch.web.parts import Parts, Wired
 
@@ -22,11 +26,18 @@ def show(request: Request, parts: Wired, language: Reader, token: str) -> HTMLRe
 
 
 @router.post("/l/{token}")
-def take_all(request: Request, parts: Wired, language: Reader, token: str) -> HTMLResponse:
+async def take_all(request: Request, parts: Wired, language: Reader, deeds: Deeds, token: str) -> HTMLResponse:
     link = _read(parts, token)
+    await behind_link(request, parts, token)
+    deeds.by_link(link.person)
+    return await asyncio.to_thread(_take_all, request, parts, language, deeds, link)
+
+
+def _take_all(request: Request, parts: Parts, language: Language, deeds: Acting, link: ListLink) -> HTMLResponse:
     rows = parts.store.journal.called_for(link.person, link.until)
     taken = parts.store.journal.acknowledge_all([row.id for row in rows], link.person, parts.clock())
-    return _page(request, parts, language, link, taken)
+    deeds.did_to(taken, Act.ACK, link.person)
+    return _page(request, parts, language, link, len(taken))
 
 
 def _page(request: Request, parts: Parts, language: Any, link: ListLink, taken: int | None) -> HTMLResponse:
@@ -37,6 +48,7 @@ def _page(request: Request, parts: Parts, language: Any, link: ListLink, taken: 
         request,
         "list.html",
         language,
+        link=request.path_params["token"],
         incidents=[_line(row, parts, name) for row in rows],
         waiting=sum(row.state == "open" for row in rows),
         person=name(link.person),

@@ -1,6 +1,8 @@
 """Pages for people: the console, an incident, and the page behind an ack link. No script, no login maze."""
 
+import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,9 +17,12 @@ from streamwatch.duty import ROLES
 from streamwatch.errors import both
 from streamwatch.language import Language, Text, accepted_language
 from streamwatch.links import BadLink, OldLink
+from streamwatch.store.audit import Act
 from streamwatch.store.journal import Ack, Record
 from streamwatch.web import presenting
+from streamwatch.web.acting import Deeds
 from streamwatch.web.api import duty_list, no_incident
+from streamwatch.web.forms import YEAR, behind_link, keep_visitor, mark, mark_link
 from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.security import viewer
 
@@ -35,7 +40,7 @@ Reader = Annotated[Language, Depends(_language)]
 
 
 @router.get("/", dependencies=[Depends(viewer)])
-def console(request: Request, parts: Wired, language: Reader) -> HTMLResponse:
+def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> HTMLResponse:
     """Open incidents, who is on duty, what was lately over."""
     journal, config = parts.store.journal, parts.config()
     zone = config.zone
@@ -60,11 +65,13 @@ def console(request: Request, parts: Wired, language: Reader) -> HTMLResponse:
         warnings=[each.read_in(language) for each in parts.warnings()],
         watchdog=watchdog,
         now=presenting.moment(parts.clock(), zone),
+        myself=deeds.myself,
+        may_act=deeds.caller.may("ops"),
     )
 
 
 @router.get("/incidents/{incident}", dependencies=[Depends(viewer)])
-def incident(request: Request, parts: Wired, language: Reader, incident: RowId) -> HTMLResponse:
+def incident(request: Request, parts: Wired, language: Reader, deeds: Deeds, incident: RowId) -> HTMLResponse:
     record = parts.store.journal.incident(incident)
     if record is None:
         raise no_incident(incident)
@@ -75,8 +82,9 @@ def incident(request: Request, parts: Wired, language: Reader, incident: RowId) 
         language,
         incident=shown,
         section=_section(parts, record, language),
-        press=parts.presses.token("incident"),
         people=[(each.id, each.name) for each in parts.config().book.people.values()],
+        myself=deeds.myself,
+        may_act=deeds.caller.may("ops"),
     )
 
 
@@ -87,10 +95,18 @@ def show_ack(request: Request, parts: Wired, language: Reader, token: str) -> HT
 
 
 @router.post("/a/{token}")
-def ack(request: Request, parts: Wired, language: Reader, token: str) -> HTMLResponse:
+async def ack(request: Request, parts: Wired, language: Reader, deeds: Deeds, token: str) -> HTMLResponse:
     link = _read(parts, token)
-    outcome = parts.store.journal.acknowledge(link.incident, link.person, parts.clock())
-    return _ack_page(request, parts, language, token, outcome)
+    await behind_link(request, parts, token)
+    deeds.by_link(link.person)
+
+    def take() -> HTMLResponse:
+        outcome = parts.store.journal.acknowledge(link.incident, link.person, parts.clock())
+        if outcome is Ack.DONE:
+            deeds.did(Act.ACK, link.person, link.incident)
+        return _ack_page(request, parts, language, token, outcome)
+
+    return await asyncio.to_thread(take)
 
 
 async def show_error(request: Request, error: Exception) -> Response:
@@ -165,8 +181,11 @@ def render(request: Request, template: str, language: Language, **context: objec
         words: dict[str, Text] = getattr(vocabulary, kind)
         return vocabulary.say(words, label).read_in(language)
 
-    tools = {"lang": language, "t": both, "word": word, "lasting": _lasting}
+    tools: dict[str, object] = {"lang": language, "t": both, "word": word, "lasting": _lasting}
+    tools |= {"caller": getattr(request.state, "caller", None)}
+    tools |= {"press": partial(mark, request), "press_link": partial(mark_link, request)}
     page = templates.TemplateResponse(request, template, {**tools, **context})
     if "lang" in request.query_params:
-        page.set_cookie("lang", language, max_age=365 * 24 * 3600, samesite="lax", httponly=True)
+        page.set_cookie("lang", language, max_age=YEAR, samesite="lax", httponly=True)
+    keep_visitor(request, page)
     return page

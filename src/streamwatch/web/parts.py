@@ -16,6 +16,7 @@ from streamwatch.links import Links
 from streamwatch.metrics import Metrics
 from streamwatch.presses import Presses
 from streamwatch.store import Store
+from streamwatch.web.door import Door
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Parts:
     links: Links
     duty_links: DutyLinks
     presses: Presses
+    door: Door
     audience: Audience
     evidence_folder: Callable[[], EvidenceFolder | None]  # None: duty.yml names none
     duty_changed: Callable[[], None]  # something was said about it on the fly: it counts from now on

@@ -1,59 +1,67 @@
-"""Who may ask: a bearer token for programs, a password for the console when one is set.
+"""Who may ask: a bearer token for programs; for people see `callers`. And the headers of every answer.
 
 Secrets are compared in constant time.
 """
 
-import hmac
-from typing import Annotated
-
-from fastapi import Depends, HTTPException, Request
-from fastapi.security import HTTPBasic, HTTPBasicCredentials
-from pydantic import SecretStr
+from fastapi import HTTPException, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streamwatch.web.parts import Wired
+from streamwatch.config.console import Token
+from streamwatch.language import Text
+from streamwatch.rights import Caller, Right
+from streamwatch.web.callers import address, ops, same, viewer
+from streamwatch.web.parts import Parts, Wired
 
-_basic = HTTPBasic(auto_error=False, realm="StreamWatch")
+__all__ = ["StrictHeaders", "admin_token", "bearer", "ops", "viewer"]
 
 HEADERS = (
     # No page of ours needs scripts, frames or anything from elsewhere; links carry a signature in their path.
     (
         b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
+        b"default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     ),
-    (b"referrer-policy", b"no-referrer"),
+    # Nothing to others; to ourselves, because a browser that is told to say nothing calls our own forms foreign.
+    (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
     (b"cache-control", b"no-store"),
 )
 
+READS = ("GET", "HEAD")
+NEEDS_TOKEN = "this needs 'Authorization: Bearer <token>' with a token of duty.yml's token_files"  # noqa: S105
+
 
 async def bearer(request: Request, parts: Wired) -> None:
-    """One of the tokens of duty.yml; all of them are compared, so that time tells nothing."""
+    """One of the tokens of duty.yml, with the right to read, or to act when it is not asked to read."""
+    token = _token(request, parts)
+    if token is None:
+        raise HTTPException(401, NEEDS_TOKEN, {"WWW-Authenticate": "Bearer"})
+    request.state.caller = Caller(token.name, token.right, "token", address=address(request, parts.config()))
+    _require(request, "viewer" if request.method in READS else "ops")
+
+
+async def admin_token(request: Request, parts: Wired) -> None:
+    """A token that may look after the receiver."""
+    await bearer(request, parts)
+    _require(request, "admin")
+
+
+def _token(request: Request, parts: Parts) -> Token | None:
+    """All of them are compared, so that time tells nothing."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    tokens = parts.config().tokens
-    matches = [_same(given.strip(), token) for token in tokens]
-    if scheme.lower() != "bearer" or not any(matches):
-        raise HTTPException(
-            401,
-            "this needs 'Authorization: Bearer <token>' with a token of duty.yml's token_files",
-            {"WWW-Authenticate": "Bearer"},
-        )
+    found = None
+    for token in parts.config().tokens:
+        if same(given.strip(), token.secret):
+            found = found or token
+    return found if scheme.lower() == "bearer" else None
 
 
-async def viewer(parts: Wired, credentials: Annotated[HTTPBasicCredentials | None, Depends(_basic)]) -> None:
-    """Everyone, while the receiver listens on this machine alone; else who knows the console's password."""
-    password = parts.config().console_password
-    if password is None:
-        return
-    if credentials is None or not _same(credentials.password, password):
-        raise HTTPException(
-            401, "the console needs its password", {"WWW-Authenticate": 'Basic realm="StreamWatch"'}
-        )
-
-
-def _same(given: str, secret: SecretStr) -> bool:
-    return hmac.compare_digest(given.encode(), secret.get_secret_value().encode())
+def _require(request: Request, right: Right) -> None:
+    if not request.state.caller.may(right):
+        raise HTTPException(403, Text(f"这个令牌没有 {right} 权限", f"this token does not have the right {right}"))
 
 
 class StrictHeaders:

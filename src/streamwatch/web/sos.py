@@ -1,29 +1,27 @@
 """The emergency buttons: choose, confirm. GET never acts; what happened next is shown until somebody has it."""
 
-import asyncio
 from typing import Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from streamwatch import trigger
 from streamwatch.duty import running_session, streams, who
 from streamwatch.language import Text
+from streamwatch.store.audit import Act
 from streamwatch.trigger import KINDS, WHOLE_SITE
 from streamwatch.web import presenting, reporting
+from streamwatch.web.acting import Deeds
 from streamwatch.web.api import the_person
-from streamwatch.web.pages import Reader, _read, _section, render
-from streamwatch.web.parts import Parts, RowId, Wired
-from streamwatch.web.reporting import refused
-from streamwatch.web.security import viewer
-from streamwatch.web.triggers import MARKS, MarkBody, add_mark
+from streamwatch.web.callers import reporter
+from streamwatch.web.forms import form_of, is_marked_for_emergency, refuse_foreign
+from streamwatch.web.pages import Reader, _section, render
+from streamwatch.web.parts import Parts, Wired
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(viewer)])
+# A session that ran out at night is good for these: nobody may have to look for a passphrase while it burns.
+router = APIRouter(include_in_schema=False, dependencies=[Depends(reporter)])
 
-by_link = APIRouter(include_in_schema=False)
-
-FORM = 20_000  # bytes of a form without files
+AGAIN = Text("还没有上报：请再按一次", "not reported yet: press once more")
 
 
 @router.get("/sos")
@@ -54,76 +52,49 @@ def sent(request: Request, parts: Wired, language: Reader, report: str) -> HTMLR
 @router.get("/sos/{kind}")
 @router.get("/sos/{kind}/{what}")
 def confirm(
-    request: Request, parts: Wired, language: Reader, kind: str, what: str = "", stream: str = ""
+    request: Request, parts: Wired, language: Reader, deeds: Deeds, kind: str, what: str = "", stream: str = ""
 ) -> HTMLResponse:
-    matter = _matter(kind, what)
-    known = _streams(parts)
-    people = [(each.id, each.name) for each in parts.config().book.people.values()]
-    return render(
-        request, "sos_confirm.html", language, matter=matter, kind_name=KINDS[matter.kind].read_in(language),
-        name=matter.name.read_in(language), streams=known, chosen=stream or known[0], whole=WHOLE_SITE,
-        people=people, press=parts.presses.token("sos"),
-        note_length=trigger.NOTE,
-    )  # fmt: skip
+    return _confirm(request, parts, language, _matter(kind, what), {"stream": stream, "by": deeds.myself or ""})
 
 
 @router.post("/sos/{kind}")
 @router.post("/sos/{kind}/{what}")
-async def act(request: Request, parts: Wired, kind: str, what: str = "") -> RedirectResponse:
-    """The second tap. Answered when it is on the disk."""
-    matter, fields = _matter(kind, what), await form_of(request)
-    if not parts.presses.is_ours(fields.get("press", ""), "sos"):
-        raise refused(403, "没有上报：请打开 /sos 再按一次", "nothing was reported: open /sos and press again")
-    by = the_person(parts, fields["by"]) if fields.get("by") else None
+async def act(
+    request: Request, parts: Wired, language: Reader, deeds: Deeds, kind: str, what: str = ""
+) -> Response:
+    """The second tap. Answered when it is on the disk.
+
+    A form that is out of date is shown anew as it was filled in: one tap more.
+    """
+    matter = _matter(kind, what)
+    refuse_foreign(request, parts)
+    fields = await form_of(request)
+    if not is_marked_for_emergency(request, parts, fields.get("press", "")):
+        again = _confirm(request, parts, language, matter, fields, AGAIN)
+        again.status_code = 403
+        return again
+    by = the_person(parts, fields["by"]) if fields.get("by") else deeds.myself
     stream = fields.get("stream", "").strip()[:80] or WHOLE_SITE
-    report = await reporting.report(parts, matter, stream, fields.get("note", "")[: trigger.NOTE], by)
-    await reporting.incident_of(parts, report)
+    note = fields.get("note", "")[: trigger.NOTE]
+    report = await reporting.report(parts, matter, stream, note, by)
+    incident = await reporting.incident_of(parts, report)
+    await deeds.soon(Act.REPORT, by, incident, f"{kind} {what} {stream}: {note}")
     return RedirectResponse(f"/sos/sent/{report}", 303)
 
 
-@router.post("/incidents/{incident}/resolve")
-async def end(request: Request, parts: Wired, incident: RowId) -> RedirectResponse:
-    fields = await _of_the_incident_page(request, parts)
-    note = fields.get("note", "")[: trigger.NOTE]
-    await reporting.close(parts, incident, the_person(parts, fields.get("by", "")), note)
-    return RedirectResponse(f"/incidents/{incident}", 303)
-
-
-@by_link.post("/a/{token}/over")
-async def end_by_link(parts: Wired, token: str) -> RedirectResponse:
-    """The second button behind an ack link; its signature says who presses."""
-    link = _read(parts, token)
-    await reporting.close(parts, link.incident, link.person, "")
-    return RedirectResponse(f"/a/{token}", 303)
-
-
-@router.post("/incidents/{incident}/marks/{mark}")
-async def mark(request: Request, parts: Wired, incident: RowId, mark: str) -> RedirectResponse:
-    fields = await _of_the_incident_page(request, parts)
-    if mark not in MARKS:
-        raise refused(404, f"没有“{mark}”", f"there is no mark '{mark}'")
-    note = fields.get("note", "")[: trigger.NOTE]
-    body = MarkBody(mark=mark, by=the_person(parts, fields.get("by", "")), note=note)
-    await asyncio.to_thread(add_mark, parts, incident, body)
-    return RedirectResponse(f"/incidents/{incident}", 303)
-
-
-async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a small form; of several with one name the first."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM:
-            raise refused(413, "表单太大", "the form is too large")
-    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
-    return {name: values[0].strip() for name, values in fields.items()}
-
-
-async def _of_the_incident_page(request: Request, parts: Parts) -> dict[str, str]:
-    fields = await form_of(request)
-    if not parts.presses.is_ours(fields.get("press", ""), "incident"):
-        raise refused(403, "请打开事件页面再按一次", "open the page of the incident and press again")
-    return fields
+def _confirm(
+    request: Request, parts: Parts, language: Any, matter: trigger.Matter, fields: dict[str, str],
+    trouble: Text | None = None,
+) -> HTMLResponse:  # fmt: skip
+    """With what was filled in already."""
+    known = _streams(parts)
+    people = [(each.id, each.name) for each in parts.config().book.people.values()]
+    return render(
+        request, "sos_confirm.html", language, matter=matter, kind_name=KINDS[matter.kind].read_in(language),
+        name=matter.name.read_in(language), streams=known, chosen=fields.get("stream", "")[:80] or known[0],
+        whole=WHOLE_SITE, people=people, note=fields.get("note", "")[: trigger.NOTE], by=fields.get("by", ""),
+        note_length=trigger.NOTE, trouble=trouble and trouble.read_in(language),
+    )  # fmt: skip
 
 
 def _matter(kind: str, what: str) -> trigger.Matter:

@@ -9,9 +9,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from streamwatch import trigger
 from streamwatch.message import clean
+from streamwatch.store.audit import Act
 from streamwatch.timeline import Kind, tell
 from streamwatch.trigger import KINDS, NOTE, KindName
 from streamwatch.web import presenting, reporting
+from streamwatch.web.acting import Deeds
 from streamwatch.web.api import no_incident, the_person
 from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.reporting import refused
@@ -61,7 +63,7 @@ def kinds() -> dict[str, Any]:
 
 
 @router.post("/triggers", status_code=201)
-async def begin(parts: Wired, body: TriggerBody, response: Response) -> dict[str, Any]:
+async def begin(parts: Wired, deeds: Deeds, body: TriggerBody, response: Response) -> dict[str, Any]:
     """201: stored, with the incident it opened or joined. 202: stored, its incident will be there in a moment."""
     matter = trigger.find(body.kind, body.what)
     if matter is None:
@@ -74,22 +76,26 @@ async def begin(parts: Wired, body: TriggerBody, response: Response) -> dict[str
     by = the_person(parts, body.by) if body.by else None
     report = await reporting.report(parts, matter, body.stream, body.note, by)
     incident = await reporting.incident_of(parts, report)
+    await deeds.soon(Act.REPORT, by, incident, f"{body.kind} {body.what} {body.stream}: {body.note}")
     if incident is None:
         response.status_code = 202
     return {"id": report, "incident": incident and await asyncio.to_thread(shown, parts, incident)}
 
 
 @router.post("/incidents/{incident}/resolve")
-async def end(parts: Wired, incident: RowId, body: OverBody) -> dict[str, Any]:
+async def end(parts: Wired, deeds: Deeds, incident: RowId, body: OverBody) -> dict[str, Any]:
     """What people reported in it is over. It stays open while a probe still sees something wrong."""
-    await reporting.close(parts, incident, the_person(parts, body.by), body.note)
+    by = the_person(parts, body.by)
+    await reporting.close(parts, incident, by, body.note)
+    await deeds.soon(Act.CLOSE, by, incident, body.note)
     return await asyncio.to_thread(shown, parts, incident)
 
 
 @router.post("/incidents/{incident}/marks", status_code=201)
-def mark(parts: Wired, incident: RowId, body: MarkBody) -> dict[str, Any]:
+def mark(parts: Wired, deeds: Deeds, incident: RowId, body: MarkBody) -> dict[str, Any]:
     """When the content was cut, or the authority told: from these the times are measured."""
     add_mark(parts, incident, body)
+    deeds.did(Act.MARK, the_person(parts, body.by), incident, f"{body.mark} {body.note}")
     return shown(parts, incident)
 
 
