@@ -4,12 +4,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from streamwatch import __version__
+from streamwatch.intake.alertmanager import MAX_BODY
 from streamwatch.web import (
     alerts,
     api,
@@ -28,8 +29,11 @@ from streamwatch.web import (
 )
 from streamwatch.web import evidence_files as files
 from streamwatch.web.bodies import SmallBodies
+from streamwatch.web.callers import address
+from streamwatch.web.lanes import Lanes, Limits
 from streamwatch.web.parts import Parts
 from streamwatch.web.security import StrictHeaders
+from streamwatch.web.turning_away import WHY
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -51,5 +55,18 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     app.add_exception_handler(HTTPException, pages.show_error)
     app.add_exception_handler(RequestValidationError, pages.refuse_words)
     app.add_middleware(SmallBodies)
+    app.add_middleware(
+        Limits,
+        lanes=Lanes(alerts.PATH, MAX_BODY),
+        clock=parts.clock,
+        whence=lambda scope: address(Request(scope), parts.config()),
+        turned=_counting(parts),
+    )
     app.add_middleware(StrictHeaders)
     return app
+
+
+def _counting(parts: Parts) -> Callable[[str], None]:
+    for why in WHY:
+        parts.metrics.turned_away.labels(why)
+    return lambda why: parts.metrics.turned_away.labels(why).inc()
