@@ -12,6 +12,7 @@ from streamwatch.duty import DutyBook, Person
 from streamwatch.language import Text
 from streamwatch.metrics import Metrics
 from streamwatch.store import Store
+from streamwatch.store.audit import Act, Deed
 from streamwatch.store.journal import Ack
 from streamwatch.store.presses import Heard
 
@@ -97,10 +98,19 @@ class Pressing:
         if isinstance(request, AckList):
             wanted = [row.id for row in journal.called_for(person.id, request.until)]
             count = journal.acknowledge_all(wanted, person.id, at, heard)
+            self._write_down(journal.taken(wanted, person.id, at), person, heard, at)
             return ("taken", TOOK.format(count=count)) if count else ("already", NONE_LEFT)
         outcome = journal.acknowledge(request.incident, person.id, at, heard)
+        if outcome is Ack.DONE:
+            self._write_down(journal.taken([request.incident], person.id, at), person, heard, at)
         result, words = self._told(outcome, request.incident, person)
         return result, words
+
+    def _write_down(self, incidents: Collection[int], person: Person, heard: Heard, at: datetime) -> None:
+        """Nothing twice: a press that was told again took nothing at this moment."""
+        deeds = [Deed(at, Act.ACK, "button", person.id, person.id, each, heard.channel) for each in incidents]
+        if not self._store.audit.try_to_add(deeds):
+            self._metrics.audit_lost.inc(len(deeds))
 
     def _told(self, outcome: Ack, incident: int, person: Person) -> tuple[str, Text]:
         if outcome is Ack.DONE:

@@ -133,6 +133,7 @@ HOWS = {
     "password": Text("控制台密码", "the console's password"),
     "token": Text("令牌", "token"),
     "link": Text("签名链接", "signed link"),
+    "button": Text("聊天里的按钮", "a button in the chat"),
     "said": Text("自称", "says so"),
     "open": Text("本机，未要求登录", "this machine, nobody is asked"),
 }

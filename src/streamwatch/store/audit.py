@@ -1,5 +1,6 @@
 """Who did what, when and from where: rows are added and read, never changed. The database sees to it as well."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -7,9 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from streamwatch.store import tables
 from streamwatch.store.database import Database
+
+log = logging.getLogger(__name__)
 
 _table = tables.audit
 
@@ -68,6 +72,15 @@ class Wanted:
 class Audit:
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def try_to_add(self, deeds: Sequence[Deed]) -> bool:
+        """After the deed: it stays done also when this cannot be written."""
+        try:
+            self.add(deeds)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("the audit log did not take '%s' (%s)", deeds[0].act, type(error).__name__)  # noqa: TRY400
+            return False
+        return True
 
     def add(self, deeds: Sequence[Deed]) -> None:
         if not deeds:

@@ -202,6 +202,13 @@ class Journal:
                 presses.end(connection, heard, str(taken))
             return taken
 
+    def taken(self, incidents: Collection[int], by: str, at: datetime) -> list[int]:
+        """Those of them that *by* took at that moment."""
+        table = tables.incident.c
+        query = select(table.id).where(table.id.in_(incidents), table.acknowledged_by == by)
+        with self._database.reading() as connection:
+            return list(connection.scalars(query.where(table.acknowledged_at == at).order_by(table.id)))
+
     def unacknowledged(self) -> list[Unacknowledged]:
         table, page = tables.incident.c, tables.page.c
         with self._database.reading() as connection:

@@ -1,20 +1,16 @@
 """What people do is written down: who, how that is known, what, on which incident, from where."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.exc import SQLAlchemyError
 
 from streamwatch.message import clean
 from streamwatch.rights import Caller
 from streamwatch.store.audit import Act, Deed
 from streamwatch.web.callers import address
 from streamwatch.web.parts import Parts, Wired
-
-log = logging.getLogger(__name__)
 
 WHAT = 200  # characters of what was done
 
@@ -65,11 +61,8 @@ class Acting:
         return Deed(at, act, who.how, who.name or None, person, incident, clean(what, WHAT), who.address)
 
     def _add(self, deeds: list[Deed]) -> None:
-        try:
-            self._parts.store.audit.add(deeds)
-        except (SQLAlchemyError, OSError) as error:
+        if not self._parts.store.audit.try_to_add(deeds):
             self._parts.metrics.audit_lost.inc(len(deeds))
-            log.error("the audit log did not take '%s' (%s)", deeds[0].act, type(error).__name__)  # noqa: TRY400
 
 
 async def _acting(request: Request, parts: Wired) -> Acting:

@@ -34,10 +34,10 @@ async def take_all(request: Request, parts: Wired, language: Reader, deeds: Deed
 
 
 def _take_all(request: Request, parts: Parts, language: Language, deeds: Acting, link: ListLink) -> HTMLResponse:
-    rows = parts.store.journal.called_for(link.person, link.until)
-    taken = parts.store.journal.acknowledge_all([row.id for row in rows], link.person, parts.clock())
-    deeds.did_to(taken, Act.ACK, link.person)
-    return _page(request, parts, language, link, len(taken))
+    ids, at = [row.id for row in parts.store.journal.called_for(link.person, link.until)], parts.clock()
+    taken = parts.store.journal.acknowledge_all(ids, link.person, at)
+    deeds.did_to(parts.store.journal.taken(ids, link.person, at), Act.ACK, link.person)
+    return _page(request, parts, language, link, taken)
 
 
 def _page(request: Request, parts: Parts, language: Any, link: ListLink, taken: int | None) -> HTMLResponse:
