@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from servers.receiver import AUTH, PhoneServer, ReceiverProcess, free_port, until, write_config
+from servers.free_port import free_port
+from servers.receiver import AUTH, PhoneServer, ReceiverProcess, until, write_config
 from servers.story import alert, webhook
 
 UPLOADS = 8

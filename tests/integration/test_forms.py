@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from servers.console import Browser, Form, doors, forms
-from servers.receiver import PhoneServer, ReceiverProcess, free_port, until, write_config
+from servers.free_port import free_port
+from servers.receiver import PhoneServer, ReceiverProcess, until, write_config
 from servers.story import alert, webhook
 
 ELSEWHERE = "https://evil.test"

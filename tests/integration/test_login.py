@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from servers.console import OPS_TOKEN, PASSPHRASES, VIEW_TOKEN, Browser, doors
-from servers.receiver import PhoneServer, ReceiverProcess, free_port, until, write_config
+from servers.free_port import free_port
+from servers.receiver import PhoneServer, ReceiverProcess, until, write_config
 from servers.story import alert, webhook
 
 
