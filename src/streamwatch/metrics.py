@@ -74,7 +74,7 @@ class Metrics:
         self.audit_lost = Counter(
             "streamwatch_audit_rows_lost", "Deeds that the audit log did not take.", registry=registry
         )
-        for result in ("ok", "failed"):
+        for result in ("ok", "failed", "held_up"):
             self.logins.labels(result)
         for move in Move:
             self.alerts.labels(move.value)

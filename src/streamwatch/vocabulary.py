@@ -134,6 +134,6 @@ HOWS = {
     "token": Text("令牌", "token"),
     "link": Text("签名链接", "signed link"),
     "button": Text("聊天里的按钮", "a button in the chat"),
-    "said": Text("自称", "says so"),
+    "said": Text("未证实", "unproven"),
     "open": Text("本机，未要求登录", "this machine, nobody is asked"),
 }

@@ -28,7 +28,6 @@ from streamwatch.web import (
     work,
 )
 from streamwatch.web import evidence_files as files
-from streamwatch.web.bodies import SmallBodies
 from streamwatch.web.callers import address
 from streamwatch.web.lanes import Lanes, Limits
 from streamwatch.web.parts import Parts
@@ -54,7 +53,6 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(HTTPException, pages.show_error)
     app.add_exception_handler(RequestValidationError, pages.refuse_words)
-    app.add_middleware(SmallBodies)
     app.add_middleware(
         Limits,
         lanes=Lanes(alerts.PATH, MAX_BODY),

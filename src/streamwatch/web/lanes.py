@@ -18,7 +18,7 @@ from streamwatch.clock import Clock
 from streamwatch.guesses import Guesses
 from streamwatch.web.turning_away import turn_away
 
-BODY = 256 * 1024  # bytes of what is no webhook and no file
+BODY = 64 * 1024  # bytes of what is no webhook and no file: what people and programs say of incidents is short
 BODY_WITHIN = 15.0  # seconds
 REFUSALS, WINDOW = 600, timedelta(minutes=1)  # of one address: then it is told to wait
 REFUSED = (401, 403)

@@ -6,13 +6,13 @@ address; a browser that this person was once logged in by is counted by itself, 
 
 import asyncio
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from math import ceil
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from streamwatch.language import Text
-from streamwatch.passphrases import NAME
 from streamwatch.rights import Caller
 from streamwatch.store.audit import Act
 from streamwatch.store.sessions import REMEMBERED
@@ -52,17 +52,18 @@ async def enter(request: Request, parts: Wired, language: Reader, deeds: Deeds) 
     request.state.caller = Caller(name if name in config.doors.hashes else "", "viewer", "said",
                                   address=address(request, config))  # fmt: skip
     own = known is not None and known.name == name and bool(known.session)
+    known_name = name if own else ""  # what is typed there may be a passphrase, and is not repeated
     guess = parts.door.guess(name, _network(request.state.caller.address), parts.clock(), own=own)
     if guess.wait > timedelta(0):
         parts.metrics.logins.labels("held_up").inc()
-        return _held_up(request, language, target, name, guess.wait)
+        return _held_up(request, language, target, known_name, guess.wait)
     if await guess.is_right(config.doors.hashes, fields.get("passphrase", "")):
         return await _begin(request, parts, deeds, name, target)
     parts.metrics.logins.labels("failed").inc()
     await deeds.soon(Act.LOGIN_FAILED)
     if guess.was_the_last:
         await deeds.soon(Act.LOGIN_HELD_UP)
-    return _page(request, language, target, name if NAME.fullmatch(name) else "", WRONG, 401)
+    return _page(request, language, target, known_name, WRONG, 401)
 
 
 @router.post("/logout")
@@ -95,7 +96,6 @@ async def _begin(request: Request, parts: Parts, deeds: Acting, name: str, targe
 
 
 def _held_up(request: Request, language: Reader, target: str, name: str, wait: timedelta) -> HTMLResponse:
-    name = name if NAME.fullmatch(name) else ""
     words = HELD_UP.format(minutes=ceil(wait / timedelta(minutes=1)))
     page = _page(request, language, target, name, words, 429)
     page.headers["retry-after"] = str(ceil(wait.total_seconds()))
@@ -120,4 +120,8 @@ def _inside(target: str) -> str:
 
 def _network(where: str) -> str:
     """An IPv6 host has a whole /64 to itself."""
-    return ":".join(where.split(":")[:4]) if where.count(":") > 1 else where
+    try:
+        found = ip_address(where)
+    except ValueError:
+        return where
+    return where if found.version == 4 else str(ip_network((found, 64), strict=False))
