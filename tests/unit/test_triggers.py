@@ -100,9 +100,15 @@ def test_an_end_is_never_before_its_beginning() -> None:
     assert (read.status, read.ends_at, read.episode) == ("resolved", NOON, alert.episode)
 
 
-def test_a_press_of_another_form_or_key_is_not_ours() -> None:
-    """A page elsewhere can make a browser post, and cannot make this."""
-    ours = Presses("key")
-    assert ours.is_ours(ours.token("sos"), "sos")
-    for token in ("", "sos", ours.token("incident"), Presses("other").token("sos")):
-        assert not ours.is_ours(token, "sos")
+def test_a_mark_is_ours_for_its_purpose_and_its_reader_only() -> None:
+    """Another key, another purpose, another reader, nothing to bind it to, a changed or empty mark: no."""
+    ours, theirs = Presses("one key"), Presses("another")
+    mark = ours.token("sos", "a cookie")
+    assert ours.is_ours(mark, "sos", "a cookie")
+    assert ours.is_anybodys(mark, "sos")
+    assert not ours.is_ours(mark, "sos", "another cookie")
+    assert not ours.is_ours(ours.token("sos", ""), "sos", "")
+    assert "cookie" not in mark
+    for token in ("", "x", mark[:-1], theirs.token("sos", "a cookie"), ours.token("ack", "a cookie")):
+        assert not ours.is_ours(token, "sos", "a cookie")
+        assert not ours.is_anybodys(token, "sos")
