@@ -97,7 +97,7 @@ async def test_a_full_lane_keeps_nobody_else_out(door: Door, path: str, most: in
 
 async def test_who_sends_slowly_takes_no_place(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred that never finish, and the console is there for everybody else; they are told so in the end."""
-    monkeypatch.setattr(lanes, "BODY_WITHIN", 5.0)
+    monkeypatch.setattr(lanes, "BODY_WITHIN", 0.5)
     slow = [asyncio.create_task(door.ask("/login", b"na", content_length="100")) for _ in range(100)]
     await asyncio.sleep(0)
     door.app.go_on.set()

@@ -1,5 +1,6 @@
 """The emergency buttons: choose, confirm. GET never acts; what happened next is shown until somebody has it."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -70,7 +71,7 @@ async def act(
     refuse_foreign(request, parts)
     fields = await form_of(request)
     if not is_marked_for_emergency(request, parts, fields.get("press", "")):
-        again = _confirm(request, parts, language, matter, fields, AGAIN)
+        again = await asyncio.to_thread(_confirm, request, parts, language, matter, fields, AGAIN)
         again.status_code = 403
         return again
     by = the_person(parts, fields["by"]) if fields.get("by") else deeds.myself
