@@ -98,11 +98,11 @@ class Pressing:
         if isinstance(request, AckList):
             wanted = [row.id for row in journal.called_for(person.id, request.until)]
             count = journal.acknowledge_all(wanted, person.id, at, heard)
-            self._write_down(journal.taken(wanted, person.id, at), person, heard, at)
+            self._write_down(journal.just_taken(wanted, person.id, at), person, heard, at)
             return ("taken", TOOK.format(count=count)) if count else ("already", NONE_LEFT)
         outcome = journal.acknowledge(request.incident, person.id, at, heard)
         if outcome is Ack.DONE:
-            self._write_down(journal.taken([request.incident], person.id, at), person, heard, at)
+            self._write_down(journal.just_taken([request.incident], person.id, at), person, heard, at)
         result, words = self._told(outcome, request.incident, person)
         return result, words
 

@@ -202,7 +202,7 @@ class Journal:
                 presses.end(connection, heard, str(taken))
             return taken
 
-    def taken(self, incidents: Collection[int], by: str, at: datetime) -> list[int]:
+    def just_taken(self, incidents: Collection[int], by: str, at: datetime) -> list[int]:
         """Those of them that *by* took at that moment."""
         table = tables.incident.c
         query = select(table.id).where(table.id.in_(incidents), table.acknowledged_by == by)
