@@ -111,6 +111,7 @@ class Receiver:
         )
         self.folder = Loop("folding", self._fold)
         self._gather = GATHER
+        self._opened = False
         self.sender = Loop("delivery", self._send)
         self.escalating = Escalating(
             self.store,
@@ -259,7 +260,8 @@ class Receiver:
     async def running(self, _app: FastAPI) -> AsyncIterator[None]:
         # A resolver that hangs holds a thread; the database must still find one.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
-        await asyncio.to_thread(self._open)
+        if not self._opened:
+            await asyncio.to_thread(self.open)
         loops = (self.folder, self.sender, self.escalator, self.reconciler, self.signer, self.listener)
         async with AsyncExitStack() as running:
             await running.enter_async_context(self.http)
@@ -277,7 +279,9 @@ class Receiver:
         self.door.close()
         await asyncio.to_thread(self.store.close)
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """The database, and what is read from it once. Raises `CommandFailed` when it cannot be opened."""
+        self._opened = True
         repeated = self.store.open(self._clock())
         if repeated:
             log.warning("%d pages may repeat: their answers were never seen", repeated)
@@ -290,9 +294,14 @@ class Receiver:
         self.metrics.registry.register(QuotaCollector(self._quotas, count, self._clock, lambda: self.config.zone))
 
 
-def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1") -> FastAPI:
-    """The receiver for the duty.yml at *path*, to listen on *host*. Raises `ConfigError` with all its mistakes."""
+def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened: bool = False) -> FastAPI:
+    """The receiver for the duty.yml at *path*, to listen on *host*. Raises `ConfigError` with all its mistakes.
+
+    *opened*: its database too, which else is opened when the receiver starts to run. Raises `CommandFailed`.
+    """
     receiver = Receiver(path, clock, host)
+    if opened:
+        receiver.open()
     config: Callable[[], Config] = partial(getattr, receiver, "config")
     parts = Parts(
         config=config,

@@ -4,16 +4,20 @@ import gc
 import logging
 import os
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
 import uvicorn
 
 from streamwatch.app import build
+from streamwatch.cli import doors
 from streamwatch.cli.api import config_option, config_path
 from streamwatch.config import load
 from streamwatch.config.load import open_door
 from streamwatch.errors import CommandFailed
+
+log = logging.getLogger(__name__)
 
 NAMES_AT_ONCE = 32  # lookups of the addresses of channels
 
@@ -32,17 +36,22 @@ def command(path: Path | None, listen: str | None) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     path = config_path(path)
     config = load(path)
-    host, _, port = (listen or config.file.listen).rpartition(":")
+    host, port = doors.address(listen or config.file.listen)
     if words := open_door(config, host):
         raise CommandFailed(words)
-    app = build(path, host=host)
-    _make_quick()
-    # Who is at the other end of a connection is judged in web/callers.py: uvicorn would believe a header of whoever
-    # comes by 127.0.0.1.
-    uvicorn.run(
-        app, host=host.strip("[]"), port=int(port), access_log=False, log_config=None, proxy_headers=False,
-        server_header=False,
-    )  # fmt: skip
+    with closing(doors.take(host, port)) as door:
+        app = build(path, host=host, opened=True)
+        _make_quick()
+        log.info("listening on %s:%d", host, port)
+        # Who is at the other end of a connection is judged in web/callers.py: uvicorn would believe a header of
+        # whoever comes by 127.0.0.1.
+        server = uvicorn.Server(
+            uvicorn.Config(app, access_log=False, log_config=None, proxy_headers=False, server_header=False)
+        )
+        with suppress(KeyboardInterrupt):
+            server.run([door])
+    if not server.started:
+        sys.exit(1)
 
 
 def _make_quick() -> None:

@@ -9,11 +9,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from streamwatch.errors import CommandFailed
+from streamwatch.store.refusals import address, no_driver, refusal
 from streamwatch.store.turns import Turns
 
 BUSY_TIMEOUT = 5.0  # seconds a writer waits for the one before it
@@ -25,7 +26,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self._lock: int | None = None
         self._turns = Turns()
-        self.engine = _sqlite(url) if make_url(url).get_backend_name() == "sqlite" else _postgresql(url)
+        given = address(url)
+        self.engine = _sqlite(given) if given.get_backend_name() == "sqlite" else _postgresql(given)
 
     @property
     def one_process(self) -> bool:
@@ -53,10 +55,8 @@ class Database:
             if self.one_process:
                 self._lock = _take(Path(str(self.engine.url.database) + ".lock"))
             _migrate(self.engine)
-        except SQLAlchemyError as error:
-            raise CommandFailed(f"the database cannot be opened: {_words(error)}") from error
-        except OSError as error:
-            raise CommandFailed(f"the database cannot be opened: {error.strerror}") from error
+        except (SQLAlchemyError, OSError, CommandError) as error:
+            raise refusal(self.engine.url, error) from error
 
     def close(self) -> None:
         self.engine.dispose()
@@ -65,10 +65,7 @@ class Database:
             self._lock = None
 
 
-def _sqlite(url: str) -> Engine:
-    path = make_url(url).database
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+def _sqlite(url: URL) -> Engine:
     # Bound values stay out of errors: they are labels, and what viewers wrote.
     engine = create_engine(
         url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False}
@@ -93,13 +90,15 @@ def _sqlite(url: str) -> Engine:
     return engine
 
 
-def _postgresql(url: str) -> Engine:
+def _postgresql(given: URL) -> Engine:
     """A commit is on the disk before it is answered for, whatever the server's default; a dead one is noticed."""
-    given = make_url(url)
-    if given.drivername in ("postgresql", "postgres"):
+    if given.drivername == "postgresql":
         given = given.set(drivername="postgresql+psycopg")
     options = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "options": "-c synchronous_commit=on"}
-    return create_engine(given, hide_parameters=True, pool_pre_ping=True, connect_args=options)
+    try:
+        return create_engine(given, hide_parameters=True, pool_pre_ping=True, connect_args=options)
+    except ModuleNotFoundError:
+        raise no_driver() from None
 
 
 def _take(path: Path) -> int:
@@ -111,7 +110,10 @@ def _take(path: Path) -> int:
     except OSError as error:
         os.close(descriptor)
         raise CommandFailed(
-            f"another receiver already works on this database ({path.name} is locked). Stop it first."
+            (
+                f"另一个接收端正在用这个数据库（{path.name} 已锁）；请先停掉它",
+                f"another receiver already works on this database ({path.name} is locked). Stop it first.",
+            )
         ) from error
     return descriptor
 
@@ -122,8 +124,3 @@ def _migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def _words(error: SQLAlchemyError) -> str:
-    """The database's own words, without the statement, its values or the URL."""
-    return str(getattr(error, "orig", None) or type(error).__name__)
