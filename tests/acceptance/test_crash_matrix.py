@@ -8,14 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from servers.receiver import (
-    STREAMWATCH,
-    PhoneServer,
-    ReceiverProcess,
-    free_port,
-    until,
-    write_config,
-)
+from servers.free_port import free_port
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.small_disk import SmallDisk
 from servers.story import alert, webhook
 
