@@ -4,7 +4,6 @@ import json
 import os
 import re
 import resource
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -389,17 +388,6 @@ def test_listening_beyond_this_machine_needs_a_password(tmp_path: Path, phone: P
 
     with pytest.raises(AssertionError, match="console_password_file"):
         receiver.start()
-
-
-def test_a_port_in_use_is_said(tmp_path: Path, phone: PhoneServer) -> None:
-    """The process ends with words, and without having taken the database for nothing."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        receiver = ReceiverProcess(write_config(tmp_path, port, phone.url), 1)
-        with pytest.raises(AssertionError, match="address already in use"):
-            receiver.start()
 
 
 @pytest.mark.parametrize(
