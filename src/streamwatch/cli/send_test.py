@@ -40,11 +40,13 @@ def _follow(api: Api, page: str, wait: float) -> dict[str, Any]:
     while True:
         answer: dict[str, Any] = api.call("GET", f"/pages/{page}")
         waited = time.monotonic() - began
-        if answer["state"] in ("delivered", "dead") or waited > wait:
+        if answer["state"] in ("delivered", "dead"):
             return answer
         if waited > PATIENCE and not told:
             click.echo(_waiting(answer).read_in(reader_language()), err=True)
             told = True
+        if waited > wait:
+            return answer
         time.sleep(LOOK)
 
 
