@@ -187,6 +187,29 @@ def test_older_rows_are_reached_page_by_page(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_database_from_before_gets_its_log(tmp_path: Path) -> None:
+    """One that has neither the tables nor their guard has both after the next start."""
+    url = f"sqlite:///{tmp_path}/audit.db"
+    store = Store(url)
+    store.open(NOON)
+    with store.database.writing() as connection:
+        for statement in ("DROP TABLE audit", "DROP TABLE console_session",
+                          "UPDATE alembic_version SET version_num = '0004'"):  # fmt: skip
+            connection.execute(text(statement))
+    store.close()
+    again = Store(url)
+    again.open(NOON)
+    again.audit.add([Deed(NOON, Act.RELOAD, "token", "token")])
+    with pytest.raises(DatabaseError, match="append-only"), again.database.writing() as connection:
+        connection.execute(text("DELETE FROM audit"))
+    token = again.sessions.begin("alice", "a hash", NOON, timedelta(hours=1))
+    assert again.sessions.find(token, {"alice": "a hash"}, NOON) == ("alice", True)
+    assert again.sessions.find(token, {"alice": "another hash"}, NOON) is None
+    assert again.sessions.end(token, NOON)
+    assert again.sessions.find(token, {"alice": "a hash"}, NOON) is None
+    again.close()
+
+
 def test_no_row_is_ever_changed(receiver: ReceiverProcess, config: Path) -> None:
     """Not even by whoever holds the database file and knows SQL."""
     receiver.post({}, "/-/reload")
