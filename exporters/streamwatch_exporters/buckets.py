@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
 
 from prometheus_client.utils import floatToGoString
@@ -18,7 +19,7 @@ class Buckets:
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self._bounds = bounds
-        self._told = [str(floatToGoString(bound)) for bound in (*bounds, float("inf"))]  # type: ignore[no-untyped-call]
+        self.bounds = _told(tuple(bounds))
         self._counts = [0] * (len(bounds) + 1)
         self.sum = 0.0
 
@@ -26,6 +27,16 @@ class Buckets:
         self._counts[bisect_left(self._bounds, value)] += 1
         self.sum += value
 
+    def counts(self) -> list[int]:
+        """At or below each of `bounds`."""
+        return list(accumulate(self._counts))
+
     def cumulative(self) -> list[tuple[str, float]]:
         """As `HistogramMetricFamily.add_metric` takes them."""
-        return list(zip(self._told, map(float, accumulate(self._counts)), strict=True))
+        return list(zip(self.bounds, map(float, self.counts()), strict=True))
+
+
+@cache
+def _told(bounds: tuple[float, ...]) -> tuple[str, ...]:
+    """As the page writes them: the same object for all that have the same bounds."""
+    return tuple(str(floatToGoString(bound)) for bound in (*bounds, float("inf")))  # type: ignore[no-untyped-call]

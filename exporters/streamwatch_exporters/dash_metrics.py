@@ -72,8 +72,7 @@ class DashFamily(Family[DashWatcher]):
         for name, text in _HISTOGRAMS.items():
             family = Histograms(f"streamwatch_dash_{name}", text, ["stream"])
             for each in watchers:
-                buckets = _buckets(each)[name]
-                family.add_metric([each.stream], buckets.cumulative(), buckets.sum)
+                family.add_buckets([each.stream], _buckets(each)[name])
             yield family
 
 

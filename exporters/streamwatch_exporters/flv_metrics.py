@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Iterator
 
 from prometheus_client import Metric
-from prometheus_client.core import HistogramMetricFamily
 
 from streamwatch_exporters.clock import Clock
 from streamwatch_exporters.flv import FlvConnection, FlvSettings, flv_connection
 from streamwatch_exporters.flv_state import MEDIA, FlvReading
 from streamwatch_exporters.flv_watcher import FlvWatcher
+from streamwatch_exporters.page import Histograms
 from streamwatch_exporters.probe import Answer, ProbeFailed
 from streamwatch_exporters.reader_metrics import (
     BYTES,
@@ -121,7 +121,7 @@ def _packets(rows: Rows, now: float) -> Iterator[Metric]:
 
 def _essence(rows: Rows, now: float) -> Iterator[Metric]:
     rate, offset = _FRAME_RATE.family("stream"), _AV_OFFSET.family("stream")
-    keyframes = HistogramMetricFamily(
+    keyframes = Histograms(
         _KEYFRAMES, "From keyframe to keyframe in the stream's own time. 关键帧间隔", labels=["stream"]
     )
     for id_, reading in rows:
@@ -129,7 +129,7 @@ def _essence(rows: Rows, now: float) -> Iterator[Metric]:
             rate.add_metric([id_, "video"], value)
         if (value := reading.av_offset) is not None:
             offset.add_metric([id_], value)
-        keyframes.add_metric([id_], reading.keyframe_intervals.cumulative(), reading.keyframe_intervals.sum)
+        keyframes.add_buckets([id_], reading.keyframe_intervals)
     yield from (rate, offset, keyframes, _info(rows))
 
 

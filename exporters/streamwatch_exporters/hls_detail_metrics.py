@@ -1,19 +1,27 @@
 """The metrics of what `hls_details` and `hls_stream` follow: latency, marks, caches, ads, keys, low latency."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from prometheus_client import Metric
 
-from streamwatch_exporters.buckets import Buckets
 from streamwatch_exporters.clock import Clock
 from streamwatch_exporters.hls_identity import PlaylistId
 from streamwatch_exporters.hls_low_latency import LowLatency
 from streamwatch_exporters.hls_stream import drift
 from streamwatch_exporters.hls_watched import WatchedPlaylist
 from streamwatch_exporters.hls_watcher import HlsWatcher
-from streamwatch_exporters.page import Counters, Gauges, Histograms
+from streamwatch_exporters.page import Counters, Gauges, Histograms, Texts, Told
 
-Row = tuple[HlsWatcher, PlaylistId, WatchedPlaylist]
+
+class Row(NamedTuple):
+    """A playlist, and the values of its labels."""
+
+    watcher: HlsWatcher
+    id: PlaylistId
+    watched: WatchedPlaylist
+    labels: Texts
+
 
 _PLAYLIST_LABELS = ["stream", "variant", "rendition"]
 
@@ -34,11 +42,7 @@ def _latency(watchers: list[HlsWatcher], rows: list[Row], now: float) -> Iterato
         "Now − PROGRAM-DATE-TIME of the live edge. 播放列表末端的直播延迟",
         labels=["stream", "variant", "source"],
     )
-    for watcher, id_, watched in rows:
-        edge, playlist = watched.details.edge, watched.state.playlist
-        if id_.variant and watched.up and edge is not None and playlist is not None and not playlist.ended:
-            theirs = now + (watcher.details.skew.seconds or 0.0)
-            latency.add_metric([watcher.stream, id_.variant, "pdt"], theirs - edge)
+    latency.add_column(known(((*row.labels[:2], "pdt"), _behind(row, now)) for row in rows))
     skew = Gauges(
         "streamwatch_clock_skew_seconds", "Clock of the server − ours, by Date. 服务器时钟偏差", labels=["stream"]
     )
@@ -47,10 +51,17 @@ def _latency(watchers: list[HlsWatcher], rows: list[Row], now: float) -> Iterato
         "Distance of the variants' newest media sequence numbers. 各码率档进度差",
         labels=["stream"],
     )
-    for watcher in watchers:
-        _add(skew, [watcher.stream], watcher.details.skew.seconds)
-        _add(apart, [watcher.stream], drift(watcher.details.newest()))
+    skew.add_column(known((each.labels, each.details.skew.seconds) for each in watchers))
+    apart.add_column(known((each.labels, drift(each.details.newest())) for each in watchers))
     yield from (latency, skew, apart)
+
+
+def _behind(row: Row, now: float) -> float | None:
+    """Seconds that the live edge of a variant is behind *now*, by the server's clock."""
+    edge, playlist = row.watched.details.edge, row.watched.state.playlist
+    if edge is None or not row.id.variant or not row.watched.up or playlist is None or playlist.ended:
+        return None
+    return now + (row.watcher.details.skew.seconds or 0.0) - edge
 
 
 def _marks(rows: list[Row]) -> Iterator[Metric]:
@@ -60,8 +71,7 @@ def _marks(rows: list[Row]) -> Iterator[Metric]:
     }
     for name, (text, value_of) in marks.items():
         family = Counters(f"streamwatch_hls_{name}", text, labels=_PLAYLIST_LABELS)
-        for watcher, id_, watched in rows:
-            family.add_metric([watcher.stream, id_.variant, id_.rendition], value_of(watched))
+        family.add_column([(row.labels, value_of(row.watched)) for row in rows])
         yield family
 
 
@@ -72,9 +82,8 @@ def _caches(watchers: list[HlsWatcher]) -> Iterator[Metric]:
         labels=["stream"],
     )
     hits = Counters("streamwatch_cdn_cache_hits", "Answers from a cache. 缓存命中", labels=["stream"])
-    for watcher in watchers:
-        requests.add_metric([watcher.stream], watcher.details.cache.requests)
-        hits.add_metric([watcher.stream], watcher.details.cache.hits)
+    requests.add_column([(watcher.labels, watcher.details.cache.requests) for watcher in watchers])
+    hits.add_column([(watcher.labels, watcher.details.cache.hits) for watcher in watchers])
     yield from (requests, hits)
 
 
@@ -84,10 +93,9 @@ def _cdns(watchers: list[HlsWatcher]) -> Iterator[Metric]:
     lag = Gauges(
         "streamwatch_hls_cdn_lag_segments", "Segments behind the main address. 比主线路落后的切片数", labels=names
     )
-    for watcher in watchers:
-        for cdn in watcher.cdns:
-            _add(up, [watcher.stream, cdn.id], cdn.up)
-            _add(lag, [watcher.stream, cdn.id], cdn.lag)
+    copies = [((watcher.stream, cdn.id), cdn) for watcher in watchers for cdn in watcher.cdns]
+    up.add_column(known((labels, cdn.up) for labels, cdn in copies))
+    lag.add_column(known((labels, cdn.lag) for labels, cdn in copies))
     yield from (up, lag)
 
 
@@ -95,9 +103,8 @@ def _ads(watchers: list[HlsWatcher]) -> Iterator[Metric]:
     cues = Counters("streamwatch_scte35_cues", "Cue tags. 广告标记数", labels=["stream", "kind"])
     active = Gauges("streamwatch_ad_active", "1 inside an ad break. 1 正在插播广告", labels=["stream"])
     for watcher in watchers:
-        cues.add_counts([watcher.stream], watcher.details.cues)
-        leader = watcher.details.leader()
-        _add(active, [watcher.stream], leader[1].details.ad_active if leader else None)
+        cues.add_counts(watcher.labels, watcher.details.cues)
+    active.add_column(known((watcher.labels, watcher.details.ad_active) for watcher in watchers))
     yield from (cues, active)
 
 
@@ -107,7 +114,7 @@ def _keys(watchers: list[HlsWatcher]) -> Iterator[Metric]:
     failures = Counters("streamwatch_drm_key_failures", "Keys that did not come. 密钥失败数", labels=names)
     for watcher in watchers:
         for key_format, buckets in list(watcher.details.keys.seconds.items()):
-            _add_histogram(seconds, [watcher.stream, key_format], buckets)
+            seconds.add_buckets([watcher.stream, key_format], buckets)
         for key_format, count in list(watcher.details.keys.failures.items()):
             failures.add_metric([watcher.stream, key_format], count)
     yield from (seconds, failures)
@@ -120,12 +127,10 @@ _GAUGES: Mapping[str, tuple[str, Callable[[LowLatency], float | None]]] = {
 
 
 def _low_latency(rows: list[Row]) -> Iterator[Metric]:
-    low = [(row, row[2].state.playlist.low_latency) for row in rows if row[2].state.playlist is not None]
+    low = [(row, said) for row in rows if (said := _said(row)) is not None]
     for name, (text, value_of) in _GAUGES.items():
         gauge = Gauges(f"streamwatch_llhls_{name}_seconds", text, labels=_PLAYLIST_LABELS)
-        for (watcher, id_, watched), said in low:
-            if said is not None and watched.up:
-                _add(gauge, [watcher.stream, id_.variant, id_.rendition], value_of(said))
+        gauge.add_column(known((row.labels, value_of(said)) for row, said in low if row.watched.up))
         yield gauge
     parts = Histograms(
         "streamwatch_llhls_part_duration_seconds", "Partial segments. 部分切片时长", labels=_PLAYLIST_LABELS
@@ -135,18 +140,19 @@ def _low_latency(rows: list[Row]) -> Iterator[Metric]:
         "Until a blocking reload brought what it asked for. 阻塞式刷新耗时",
         labels=["stream", "variant"],
     )
-    for (watcher, id_, watched), said in low:
-        if said is not None and said.part_target is not None:
-            _add_histogram(parts, [watcher.stream, id_.variant, id_.rendition], watched.details.parts)
-        if said is not None and said.control.can_block_reload and id_.variant:
-            _add_histogram(reloads, [watcher.stream, id_.variant], watched.details.reloads)
+    for row, said in low:
+        if said.part_target is not None:
+            parts.add_buckets(row.labels, row.watched.details.parts)
+        if said.control.can_block_reload and row.id.variant:
+            reloads.add_buckets([row.watcher.stream, row.id.variant], row.watched.details.reloads)
     yield from (parts, reloads)
 
 
-def _add(family: Gauges, labels: list[str], value: float | None) -> None:
-    if value is not None:
-        family.add_metric(labels, value)
+def _said(row: Row) -> LowLatency | None:
+    playlist = row.watched.state.playlist
+    return None if playlist is None else playlist.low_latency
 
 
-def _add_histogram(family: Histograms, labels: list[str], buckets: Buckets) -> None:
-    family.add_metric(labels, buckets.cumulative(), buckets.sum)
+def known(told: Iterable[tuple[Texts, float | None]]) -> Told:
+    """Without what is not known."""
+    return [(labels, value) for labels, value in told if value is not None]

@@ -6,17 +6,13 @@ from prometheus_client import Metric
 
 from streamwatch_exporters.clock import Clock
 from streamwatch_exporters.hls import HlsSettings, look_once
-from streamwatch_exporters.hls_detail_metrics import detail_metrics
-from streamwatch_exporters.hls_identity import PlaylistId
-from streamwatch_exporters.hls_playlist import MediaPlaylist
-from streamwatch_exporters.hls_watched import WatchedPlaylist
+from streamwatch_exporters.hls_detail_metrics import Row, detail_metrics, known
+from streamwatch_exporters.hls_playlist import MediaPlaylist, Variant
 from streamwatch_exporters.hls_watcher import HlsWatcher, Turns
 from streamwatch_exporters.page import Counters, Gauges, Histograms
 from streamwatch_exporters.watching import Family, OneLook, Tools
 
 _PLAYLIST_LABELS = ["stream", "variant", "rendition"]
-
-Row = tuple[HlsWatcher, PlaylistId, WatchedPlaylist]
 
 
 class HlsFamily(Family[HlsWatcher]):
@@ -37,10 +33,13 @@ class HlsFamily(Family[HlsWatcher]):
 
     def collect(self) -> Iterator[Metric]:
         watchers = list(self.watchers.values())
-        rows = [(watcher, id_, watched) for watcher in watchers for id_, watched in list(watcher.playlists.items())]
+        rows = [
+            Row(watcher, id_, watched, (watcher.stream, id_.variant, id_.rendition))
+            for watcher in watchers
+            for id_, watched in list(watcher.playlists.items())
+        ]
         yield from self._ages(rows)
-        for name, (text, value_of) in _FACTS.items():
-            yield _facts(name, text, value_of, rows)
+        yield from _facts(rows)
         yield _violations(rows)
         yield from _variants(watchers, rows)
         yield from _downloads(rows)
@@ -52,9 +51,8 @@ class HlsFamily(Family[HlsWatcher]):
         now = self.clock.steady()
         age = _gauge("playlist_age_seconds", "Since this playlist advanced. 播放列表多久没有更新", _PLAYLIST_LABELS)
         ratio = _gauge("stall_ratio", "Playlist age ÷ target duration. 停更时长与目标时长之比", _PLAYLIST_LABELS)
-        for watcher, id_, watched in rows:
-            _add(age, _labels(watcher, id_), watched.state.age(now))
-            _add(ratio, _labels(watcher, id_), watched.state.stall_ratio(now))
+        age.add_column(known((labels, watched.state.age(now)) for _, _, watched, labels in rows))
+        ratio.add_column(known((labels, watched.state.stall_ratio(now)) for _, _, watched, labels in rows))
         yield age
         yield ratio
 
@@ -81,62 +79,59 @@ def _counter(name: str, text: str, labels: list[str]) -> Counters:
     return Counters(f"streamwatch_hls_{name}", text, labels=labels)
 
 
-def _labels(watcher: HlsWatcher, id_: PlaylistId) -> list[str]:
-    return [watcher.stream, id_.variant, id_.rendition]
-
-
-def _add(family: Gauges, labels: list[str], value: float | None) -> None:
-    if value is not None:
-        family.add_metric(labels, value)
-
-
-def _facts(name: str, text: str, value_of: Callable[[MediaPlaylist], float | None], rows: list[Row]) -> Metric:
+def _facts(rows: list[Row]) -> Iterator[Metric]:
     """A playlist that could not be read last time exports none of what stood in it before."""
-    family = _gauge(name, text, _PLAYLIST_LABELS)
-    for watcher, id_, watched in rows:
-        if watched.up and watched.state.playlist is not None:
-            _add(family, _labels(watcher, id_), value_of(watched.state.playlist))
-    return family
+    read = [
+        (labels, watched.state.playlist) for _, _, watched, labels in rows if watched.up and watched.state.playlist
+    ]
+    for name, (text, value_of) in _FACTS.items():
+        family = _gauge(name, text, _PLAYLIST_LABELS)
+        family.add_column(known((labels, value_of(playlist)) for labels, playlist in read))
+        yield family
 
 
 def _violations(rows: list[Row]) -> Metric:
     text = "Times a playlist began to break a rule. 播放列表违规次数"
     family = _counter("violations", text, [*_PLAYLIST_LABELS, "rule"])
-    for watcher, id_, watched in rows:
-        family.add_counts(_labels(watcher, id_), watched.state.violations)
+    for _, _, watched, labels in rows:
+        family.add_counts(labels, watched.state.violations)
     return family
 
 
 def _variants(watchers: list[HlsWatcher], rows: list[Row]) -> Iterator[Metric]:
     listed = _gauge("variants", "Variants listed. 码率档数", ["stream"])
     up = _gauge("variants_up", "Variants whose playlist answers. 可用码率档数", ["stream"])
-    for watcher in watchers:
-        mine = [watched for id_, watched in list(watcher.playlists.items()) if id_.variant]
-        if mine and any(watched.up is not None for watched in mine):
-            listed.add_metric([watcher.stream], len(mine))
-            up.add_metric([watcher.stream], sum(bool(watched.up) for watched in mine))
+    tried = [(each.labels, variants) for each in watchers if (variants := _tried(each))]
+    listed.add_column([(labels, len(variants)) for labels, variants in tried])
+    up.add_column([(labels, variants.count(True)) for labels, variants in tried])
     info = _gauge(
         "variant_info",
         "What the master declares of a variant. 码率档参数",
         ["stream", "variant", "resolution", "codecs", "frame_rate"],
     )
     declared = _gauge("variant_bandwidth_bytes_per_second", "BANDWIDTH ÷ 8. 声明的码率", ["stream", "variant"])
-    for watcher, id_, watched in rows:
-        variant = watched.variant
-        if variant is not None:
-            described = (variant.resolution, variant.codecs, variant.frame_rate)
-            info.add_metric([watcher.stream, id_.variant, *(text[:64] for text in described)], 1)
-            declared.add_metric([watcher.stream, id_.variant], variant.bandwidth / 8)
+    said = [(row.labels[:2], row.watched.variant) for row in rows if row.watched.variant is not None]
+    info.add_column([((*labels, *_described(variant)), 1) for labels, variant in said])
+    declared.add_column([(labels, variant.bandwidth / 8) for labels, variant in said])
     yield from (listed, up, info, declared)
+
+
+def _tried(watcher: HlsWatcher) -> list[bool | None]:
+    """Which variants answer; none of them when none was looked at yet."""
+    variants = [watched.up for id_, watched in list(watcher.playlists.items()) if id_.variant]
+    return variants if variants.count(None) < len(variants) else []
+
+
+def _described(variant: Variant) -> tuple[str, ...]:
+    return variant.resolution[:64], variant.codecs[:64], variant.frame_rate[:64]
 
 
 def _downloads(rows: list[Row]) -> Iterator[Metric]:
     names = ["stream", "variant"]
     ratio = _gauge("download_ratio", "Download time ÷ media duration, last segment. 下载耗时与时长之比", names)
     bandwidth = _gauge("measured_bandwidth_bytes_per_second", "Bytes ÷ duration, last segment. 实测码率", names)
-    for watcher, id_, watched in rows:
-        _add(ratio, [watcher.stream, id_.variant], watched.download.ratio)
-        _add(bandwidth, [watcher.stream, id_.variant], watched.download.bandwidth)
+    ratio.add_column(known((row.labels[:2], row.watched.download.ratio) for row in rows))
+    bandwidth.add_column(known((row.labels[:2], row.watched.download.bandwidth) for row in rows))
     yield ratio
     yield bandwidth
 
@@ -145,14 +140,11 @@ def _segments(watchers: list[HlsWatcher]) -> Iterator[Metric]:
     requests = _counter("segment_requests", "Segments asked for. 请求的切片数", ["stream"])
     size = _counter("segment_bytes", "Bytes of segments received. 切片字节数", ["stream"])
     failures = _counter("segment_failures", "Segments that did not come. 切片失败数", ["stream", "code_class"])
-    for watcher in watchers:
-        counts = watcher.segments
-        if not watcher.settings.segments:
-            continue
-        requests.add_metric([watcher.stream], counts.requests)
-        size.add_metric([watcher.stream], counts.size)
-        for code_class, count in counts.failures.items():
-            failures.add_metric([watcher.stream, code_class], count)
+    fetching = [watcher for watcher in watchers if watcher.settings.segments]
+    requests.add_column([(watcher.labels, watcher.segments.requests) for watcher in fetching])
+    size.add_column([(watcher.labels, watcher.segments.size) for watcher in fetching])
+    for watcher in fetching:
+        failures.add_counts(watcher.labels, watcher.segments.failures)
     yield from (requests, failures, size)
 
 
@@ -168,8 +160,8 @@ def _times(watchers: list[HlsWatcher]) -> Iterator[Metric]:
     )
     for watcher in watchers:
         for kind, buckets in list(watcher.times.playlists.items()):
-            playlists.add_metric([watcher.stream, kind], buckets.cumulative(), buckets.sum)
+            playlists.add_buckets([watcher.stream, kind], buckets)
         for family, each in ((ttfb, watcher.times.ttfb), (segments, watcher.times.segments)):
             if each is not None:
-                family.add_metric([watcher.stream], each.cumulative(), each.sum)
+                family.add_buckets(watcher.labels, each)
     yield from (playlists, ttfb, segments)

@@ -5,6 +5,7 @@ Read are the tags that a check needs; MEDIA-SEQUENCE and DISCONTINUITY-SEQUENCE 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from streamwatch_exporters.hls_cues import AdRange, Cue, CueReader
 from streamwatch_exporters.hls_keys import Key, KeyFormat, read_key
@@ -70,7 +71,7 @@ class MediaPlaylist:
         """The media sequence number that the next segment will have."""
         return self.media_sequence + self.skipped + len(self.segments)
 
-    @property
+    @cached_property
     def duration(self) -> float:
         return sum(segment.duration for segment in self.segments)
 

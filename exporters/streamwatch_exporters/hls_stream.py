@@ -58,6 +58,12 @@ class StreamDetails:
         """The variant whose ad breaks stand for the stream."""
         return next(iter(self._answering()), None)
 
+    @property
+    def ad_active(self) -> bool | None:
+        """Whether the stream is inside an ad break."""
+        leader = self.leader()
+        return None if leader is None else leader[1].details.ad_active
+
     def newest(self) -> list[int]:
         """The media sequence numbers that come next, of the variants that answer."""
         playlists = (watched.state.playlist for _, watched in self._answering())

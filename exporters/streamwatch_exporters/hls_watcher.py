@@ -91,7 +91,7 @@ class HlsWatcher:
 
     def __init__(self, stream: str, settings: HlsSettings, tools: Tools, turns: Turns) -> None:
         self.stream, self.settings = stream, settings
-        self.target = Target("hls", stream=stream)
+        self.target, self.labels = Target("hls", stream=stream), (stream,)
         self.playlists: dict[PlaylistId, WatchedPlaylist] = {}
         self.segments = SegmentCounts()
         self.entry_failure: ProbeFailed | None = None

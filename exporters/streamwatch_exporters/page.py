@@ -7,7 +7,7 @@ begins. They take the place of the library's families; those of the library may 
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,10 +15,48 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
 
-_ROOM = 10_000  # beginnings of lines that are remembered beside two for each line of the last page
+from streamwatch_exporters.buckets import Buckets
+
+_ROOM = 1000  # targets that a family remembers beside two for each of its lines on the last page
+_PLAIN = 1_000_000  # numbers below it are written without an exponent
 _SMALL = {float(number): f"{number}.0" for number in range(1000)}  # most values are one of these
 
 Key = TypeVar("Key", bound=str)
+Texts = tuple[str, ...]
+
+
+Told = list[tuple[Texts, float]]  # values, each with those of its labels
+
+
+class _Column(NamedTuple):
+    """What was last written of many targets at once."""
+
+    told: Told
+    targets: list[Texts]
+    beginnings: list[str]
+    text: str
+
+
+class _Memory:
+    """What a family wrote of each target, by its labels: of one that is gone, nothing stays for long."""
+
+    def __init__(self) -> None:
+        self.column = _Column([], [], [], "")
+        self.beginnings: dict[Texts, str] = {}
+        self.counted: dict[Texts, tuple[tuple[int, ...], Texts, str]] = {}  # the counts, their keys, their lines
+        self.patterns: dict[Texts, tuple[Texts, str]] = {}  # the bounds of a histogram, its lines without numbers
+
+    def forget_what_is_gone(self, lines: int) -> None:
+        """To look for each of them would take longer than to begin anew."""
+        for known in (self.beginnings, self.counted, self.patterns):
+            if len(known) > 2 * lines + _ROOM:
+                known.clear()
+
+
+@cache
+def _memory(name: str, names: Texts) -> _Memory:
+    """One for each family that the code knows."""
+    return _Memory()
 
 
 class _Written(Metric):
@@ -30,6 +68,7 @@ class _Written(Metric):
         self.name, self.documentation, self.unit = name, documentation, ""
         self.lines: list[str] = []
         self._names = tuple(labels)
+        self.memory = _memory(name, self._names)
 
     @property
     def samples(self) -> list[Sample]:  # type: ignore[override]  # the library's has a place for them
@@ -42,24 +81,47 @@ class Gauges(_Written):
     """As `GaugeMetricFamily`."""
 
     type = "gauge"
+    _suffix = ""
 
     def add_metric(self, labels: Sequence[str], value: float) -> None:
-        self.lines.append(f"{_series(self.name, self._names, tuple(labels))}{_number(value)}\n")
+        self.lines.append(f"{self._beginning(tuple(labels))}{_SMALL.get(value) or _number(value)}\n")
+
+    def add_column(self, told: Told) -> None:
+        """The same for many targets: those of the last page, most of which say what they said there."""
+        before = self.memory.column
+        if told != before.told:
+            targets = [labels for labels, _ in told]
+            same = targets == before.targets
+            beginnings = before.beginnings if same else [self._beginning(labels) for labels in targets]
+            lines = zip(beginnings, told, strict=True)
+            text = "".join([f"{start}{_SMALL.get(value) or _number(value)}\n" for start, (_, value) in lines])
+            before = self.memory.column = _Column(told, before.targets if same else targets, beginnings, text)
+        self.lines.append(before.text)
+
+    def _beginning(self, values: Texts) -> str:
+        known = self.memory.beginnings.get(values)
+        if known is None:
+            known = self.memory.beginnings[values] = _series(f"{self.name}{self._suffix}", self._names, values)
+        return known
 
 
-class Counters(_Written):
+class Counters(Gauges):
     """As `CounterMetricFamily`: the name goes without its `_total`."""
 
     type = "counter"
-
-    def add_metric(self, labels: Sequence[str], value: float) -> None:
-        self.lines.append(f"{_series(f'{self.name}_total', self._names, tuple(labels))}{_number(value)}\n")
+    _suffix = "_total"
 
     def add_counts(self, labels: Sequence[str], counts: Mapping[Key, int]) -> None:
         """A sample for each of *counts*, whose key is the last label. Most of them are 0 for hours."""
-        self.lines.append(
-            _counted(f"{self.name}_total", self._names, tuple(labels), tuple(counts), tuple(counts.values()))
-        )
+        values, numbers = tuple(labels), tuple(counts.values())
+        known = self.memory.counted.get(values)
+        if known is None or known[0] != numbers or known[1] != tuple(counts):
+            known = self.memory.counted[values] = numbers, tuple(counts), self._counted(values, counts)
+        self.lines.append(known[2])
+
+    def _counted(self, values: Texts, counts: Mapping[Key, int]) -> str:
+        name = f"{self.name}_total"
+        return "".join(f"{_series(name, self._names, (*values, key))}{_number(n)}\n" for key, n in counts.items())
 
 
 class Histograms(_Written):
@@ -67,27 +129,35 @@ class Histograms(_Written):
 
     type = "histogram"
 
-    def add_metric(self, labels: Sequence[str], buckets: Iterable[tuple[str, float]], sum_value: float) -> None:
-        counted = list(buckets)
-        values = tuple(labels)
-        beginnings = _buckets(self.name, self._names, values, tuple([bound for bound, _ in counted]))
-        self.lines += [f"{start}{_number(n)}\n" for start, (_, n) in zip(beginnings, counted, strict=True)]
-        self.lines.append(f"{_series(f'{self.name}_count', self._names, values)}{_number(counted[-1][1])}\n")
-        self.lines.append(f"{_series(f'{self.name}_sum', self._names, values)}{_number(sum_value)}\n")
+    def add_buckets(self, labels: Sequence[str], buckets: Buckets) -> None:
+        values, bounds = tuple(labels), buckets.bounds
+        known = self.memory.patterns.get(values)
+        if known is None or known[0] is not bounds:
+            known = self.memory.patterns[values] = bounds, self._pattern(values, bounds)
+        counts = buckets.counts()
+        told = [_SMALL.get(count) or _number(count) for count in (*counts, counts[-1])]
+        self.lines.append(known[1] % (*told, _number(buckets.sum)))
+
+    def _pattern(self, values: Texts, bounds: Texts) -> str:
+        """A line for each bound, one for all there are, one for their sum: each without its number."""
+        beginnings = [_series(f"{self.name}_bucket", (*self._names, "le"), (*values, bound)) for bound in bounds]
+        beginnings += [_series(f"{self.name}_{end}", self._names, values) for end in ("count", "sum")]
+        return "".join(f"{beginning.replace('%', '%%')}%s\n" for beginning in beginnings)
 
 
 def page_of(collectors: Iterable[Collector]) -> bytes:
     """Each family once, whoever gives samples of it."""
-    page: dict[str, list[str]] = {}
+    page: dict[str, list[bytes]] = {}
     for collector in collectors:
         for family in collector.collect():
             block = page.get(family.name)
             if block is None:
-                block = page[family.name] = list(head(family))
-            block += family.lines if isinstance(family, _Written) else _lines(family)
-    text = "".join(["".join(block) for block in page.values()])
-    _forget_what_is_gone(text.count("\n"))
-    return text.encode()
+                block = page[family.name] = ["".join(head(family)).encode()]
+            # Apart from the Chinese above it: of plain text, bytes are made at no cost.
+            block.append("".join(family.lines if isinstance(family, _Written) else _lines(family)).encode())
+            if isinstance(family, _Written):
+                family.memory.forget_what_is_gone(block[-1].count(b"\n"))
+    return b"".join([part for block in page.values() for part in block])
 
 
 def head(family: Metric) -> tuple[str, str]:
@@ -104,42 +174,14 @@ def _lines(family: Metric) -> list[str]:
     ]
 
 
-Texts = tuple[str, ...]
-
-
-@cache
 def _series(name: str, names: Texts, values: Texts) -> str:
     """The beginning of a line: labels stand sorted, as the library writes them."""
     told = ",".join(f'{label}="{_escaped(value)}"' for label, value in sorted(zip(names, values, strict=True)))
     return f"{name}{{{told}}} " if told else f"{name} "
 
 
-@cache
-def _buckets(name: str, names: Texts, values: Texts, bounds: Texts) -> Texts:
-    return tuple(_series(f"{name}_bucket", (*names, "le"), (*values, bound)) for bound in bounds)
-
-
-@cache
-def _counted(name: str, names: Texts, values: Texts, keys: Texts, counts: tuple[int, ...]) -> str:
-    lines = zip(keys, counts, strict=True)
-    return "".join([f"{_series(name, names, (*values, key))}{_number(count)}\n" for key, count in lines])
-
-
-def _forget_what_is_gone(lines: int) -> None:
-    """Of targets that were removed, and counts that were passed, nothing stays for long.
-
-    To look for each of them would take longer than to begin anew.
-    """
-    for remembered in (_series, _buckets, _counted):
-        if remembered.cache_info().currsize > 2 * lines + _ROOM:
-            remembered.cache_clear()
-
-
 def _number(value: float) -> str:
-    known = _SMALL.get(value)
-    if known is not None:
-        return known
-    if -1e6 < value < 1e6:
+    if -_PLAIN < value < _PLAIN:
         return repr(float(value))
     return str(floatToGoString(value))  # type: ignore[no-untyped-call]
 

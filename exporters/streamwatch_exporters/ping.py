@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import GaugeMetricFamily
 from pydantic import Field
 
 from streamwatch_exporters.clock import Clock
 from streamwatch_exporters.connecting import HostName, Resolved, SockAddress, resolve
 from streamwatch_exporters.pace import OVERRUN, Pace
+from streamwatch_exporters.page import Counters, Gauges, Histograms
 from streamwatch_exporters.ping_echoes import Echoes
 from streamwatch_exporters.ping_socket import Echo, Pinger
 from streamwatch_exporters.probe import Answer, ProbeFailed, Target
@@ -178,14 +179,14 @@ class PingFamily(Family[PingWatcher]):
         return setup, seconds
 
     def collect(self) -> Iterator[Metric]:
-        requests = CounterMetricFamily("smokeping_requests", "Echo requests sent. 发出的 ping", labels=["host"])
-        times = HistogramMetricFamily(
+        requests = Counters("smokeping_requests", "Echo requests sent. 发出的 ping", labels=["host"])
+        times = Histograms(
             "smokeping_response_duration_seconds", "From echo request to reply. ping 往返时间", labels=["host"]
         )
-        lost = CounterMetricFamily(
+        lost = Counters(
             "streamwatch_ping_lost", "Echo requests without a reply in time. 丢失的 ping", labels=["host"]
         )
-        jitter = GaugeMetricFamily(
+        jitter = Gauges(
             "streamwatch_ping_jitter_seconds",
             "Mean difference of neighbouring round trips in the last minute. 抖动",
             labels=["host"],
@@ -195,7 +196,7 @@ class PingFamily(Family[PingWatcher]):
             echoes = watcher.echoes
             requests.add_metric([host], echoes.requests)
             lost.add_metric([host], echoes.lost)
-            times.add_metric([host], echoes.times.cumulative(), echoes.times.sum)
+            times.add_buckets([host], echoes.times)
             if (sways := echoes.jitter(now)) is not None:
                 jitter.add_metric([host], sways)
         yield from (requests, times, lost, jitter)

@@ -9,7 +9,7 @@ one of three answers:
 * `cannot tell`  `ProbeFailed` with a reason: nothing is exported for what could not be seen, never a 0.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, get_args
@@ -73,6 +73,9 @@ class Record:
     skipped: dict[str, int] = field(default_factory=dict)
 
 
+Told = Sequence[tuple[tuple[str, str, str], Record]]  # each with the values of its labels
+
+
 class ProbeHealth(Collector):
     """The `streamwatch_probe_*` metrics of every target. A forgotten target leaves no series behind."""
 
@@ -103,17 +106,16 @@ class ProbeHealth(Collector):
         record.failures[reason] += 1
 
     def collect(self) -> Iterable[Metric]:
-        records = sorted(self._records.items(), key=lambda item: item[0])
+        records = [
+            ((target.stream, target.probe, target.server), record)
+            for target, record in sorted(self._records.items())
+        ]
         yield from _gauges(records)
         yield from _counters(records)
         yield from _schedule(records)
 
 
-def _labels(target: Target) -> list[str]:
-    return [target.stream, target.probe, target.server]
-
-
-def _gauges(records: list[tuple[Target, Record]]) -> Iterable[Metric]:
+def _gauges(records: Told) -> Iterable[Metric]:
     names = ["stream", "probe", "server"]
     up = Gauges(
         "streamwatch_probe_up", "1 reached and understood, 0 not; absent if never run. 1 探到并读懂", labels=names
@@ -123,15 +125,14 @@ def _gauges(records: list[tuple[Target, Record]]) -> Iterable[Metric]:
         "When the probe last succeeded. 最近一次成功",
         labels=names,
     )
-    for target, record in records:
-        if record.up is not None:
-            up.add_metric(_labels(target), float(record.up))
-        if record.last_success is not None:
-            success.add_metric(_labels(target), record.last_success)
+    up.add_column([(labels, record.up) for labels, record in records if record.up is not None])
+    success.add_column(
+        [(labels, record.last_success) for labels, record in records if record.last_success is not None]
+    )
     return up, success
 
 
-def _counters(records: list[tuple[Target, Record]]) -> Iterable[Metric]:
+def _counters(records: Told) -> Iterable[Metric]:
     names = ["stream", "probe", "server"]
     runs = Counters("streamwatch_probe_runs", "Looks at the target. 探测次数", labels=names)
     failures = Counters(
@@ -139,13 +140,13 @@ def _counters(records: list[tuple[Target, Record]]) -> Iterable[Metric]:
         "Looks that could not tell, by reason. 探测失败次数",
         labels=[*names, "reason"],
     )
-    for target, record in records:
-        runs.add_metric(_labels(target), record.runs)
-        failures.add_counts(_labels(target), record.failures)
+    runs.add_column([(labels, record.runs) for labels, record in records])
+    for labels, record in records:
+        failures.add_counts(labels, record.failures)
     return runs, failures
 
 
-def _schedule(records: list[tuple[Target, Record]]) -> Iterable[Metric]:
+def _schedule(records: Told) -> Iterable[Metric]:
     lag = Gauges(
         "streamwatch_probe_lag_seconds",
         "How late the watcher started. 探测启动延迟",
@@ -154,8 +155,7 @@ def _schedule(records: list[tuple[Target, Record]]) -> Iterable[Metric]:
     skipped = Counters(
         "streamwatch_probe_skipped", "Runs left out. 跳过的探测", labels=["stream", "probe", "server", "reason"]
     )
-    for target, record in records:
-        if record.lag is not None:
-            lag.add_metric(_labels(target), record.lag)
-        skipped.add_counts(_labels(target), record.skipped)
+    lag.add_column([(labels, record.lag) for labels, record in records if record.lag is not None])
+    for labels, record in records:
+        skipped.add_counts(labels, record.skipped)
     return lag, skipped

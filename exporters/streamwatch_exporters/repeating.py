@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from pydantic import Field
 
 from streamwatch_exporters.buckets import Buckets
 from streamwatch_exporters.clock import Clock
 from streamwatch_exporters.pace import OVERRUN, Pace
+from streamwatch_exporters.page import Counters, Gauges, Histograms
 from streamwatch_exporters.probe import Answer, ProbeFailed, ProbeName, Reason, Target
 from streamwatch_exporters.recent import Look
 from streamwatch_exporters.settings import Settings
@@ -43,8 +43,8 @@ class Declared:
     counter: bool = False
     buckets: tuple[float, ...] = ()
 
-    def family(self, *id_labels: str) -> GaugeMetricFamily | CounterMetricFamily:
-        kind = CounterMetricFamily if self.counter else GaugeMetricFamily
+    def family(self, *id_labels: str) -> Gauges:
+        kind = Counters if self.counter else Gauges
         return kind(self.name, self.text, labels=[*id_labels, *self.labels])
 
 
@@ -206,7 +206,7 @@ def _rendered(declared: Iterable[Declared], told: Told, *id_labels: str) -> Iter
 
 
 def _histogram(declared: Declared, id_label: str, counted: Mapping[str, Buckets]) -> Metric:
-    family = HistogramMetricFamily(declared.name, declared.text, labels=[id_label])
+    family = Histograms(declared.name, declared.text, labels=[id_label])
     for id_, buckets in counted.items():
-        family.add_metric([id_], buckets.cumulative(), buckets.sum)
+        family.add_buckets([id_], buckets)
     return family

@@ -45,8 +45,11 @@ def _histogram(family: type[Histograms] | type[HistogramMetricFamily]) -> Metric
     took, histogram = Buckets(CONNECTING), family("took_seconds", "Took. 耗时", labels=["stream", "kind"])
     for seconds in (0.0009, 0.001, 0.3, 11):
         took.observe(seconds)
-    for stream in ("a", "b"):
-        histogram.add_metric([stream, "media"], took.cumulative(), took.sum)
+    for stream in ("a", "100 %s"):
+        if isinstance(histogram, Histograms):
+            histogram.add_buckets([stream, "media"], took)
+        else:
+            histogram.add_metric([stream, "media"], took.cumulative(), took.sum)
     return histogram
 
 
@@ -82,15 +85,50 @@ def test_counts_are_written_anew_when_one_changes() -> None:
         ]
 
 
+def test_a_column_is_written_anew_when_one_of_it_changes() -> None:
+    """A value, a target that came, one that went, and the same targets in another order."""
+    for told in (
+        {"a": 1.0, "b": 2.0},
+        {"a": 1.0, "b": 2.5},
+        {"b": 2.5},
+        {"b": 2.5, "c": 0.0},
+        {"c": 0.0, "b": 2.5},
+    ):
+        family = Gauges("column_ratio", "Ratio.", labels=["stream"])
+        family.add_column([((stream,), value) for stream, value in told.items()])
+        assert "".join(family.lines).splitlines() == [
+            f'column_ratio{{stream="{stream}"}} {value}' for stream, value in told.items()
+        ]
+
+
+def test_a_histogram_is_written_anew_when_something_was_observed() -> None:
+    """Also where the bounds of a target are others than before."""
+    for bounds, told in ((CONNECTING, "13.0"), ((1.0,), "1.0")):
+        took, family = Buckets(bounds), Histograms("waited_seconds", "Waited.", labels=["stream"])
+        for _ in range(int(float(told))):
+            took.observe(0.5)
+        family.add_buckets(["demo"], took)
+        (lines,) = family.lines
+        assert lines.count("\n") == len(bounds) + 3
+        assert f'waited_seconds_count{{stream="demo"}} {told}\n' in lines
+
+
 def test_what_is_gone_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many targets came and went; what is on the page stays remembered."""
     monkeypatch.setattr(page, "_ROOM", 10)
     for number in range(1000):
-        counter = Counters("seen", "Seen.", labels=["stream", "kind"])
-        counter.add_counts([f"room-{number}"], {"one": 0, "two": 1})
-        page_of([Telling(counter)])  # type: ignore[list-item]
-        sizes = [remembered.cache_info().currsize for remembered in (page._series, page._counted)]
-        assert max(sizes) <= 2 * 4 + 10
+        labels = (f"room-{number}",)
+        gauge, seen = (
+            Gauges("worth", "Worth.", labels=["stream"]),
+            Counters("seen", "Seen.", labels=["stream", "kind"]),
+        )
+        took = Histograms("took", "Took.", labels=["stream"])
+        gauge.add_column([(labels, 1.0)])
+        seen.add_counts(labels, {"one": 0, "two": 1})
+        took.add_buckets(labels, Buckets((1.0,)))
+        page_of([Telling(gauge, seen, took)])  # type: ignore[list-item]
+        memories = gauge.memory.beginnings, seen.memory.counted, took.memory.patterns
+        assert max(map(len, memories)) <= 2 * 4 + 10
 
 
 def test_samples_can_be_read_back() -> None:
