@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import aiohttp
@@ -27,7 +27,7 @@ _UNPACKED = {"Accept-Encoding": "identity"}  # media does not shrink, and what i
 USER_AGENT = f"streamwatch-exporter/{__version__}"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen, which takes four times as long to make
 class Fetched:
     """A complete answer of status 200. `url` is the one after redirects: relative references hang on it."""
 
@@ -40,10 +40,15 @@ class Fetched:
     @property
     def server_time(self) -> float | None:
         """Unix time by the server's own clock, in whole seconds; None when it does not say."""
-        try:
-            return parsedate_to_datetime(self.date).timestamp()
-        except (ValueError, OverflowError):
-            return None
+        return _unix_time(self.date)
+
+
+@lru_cache(64)  # what many servers say within a second
+def _unix_time(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 @dataclass(frozen=True)

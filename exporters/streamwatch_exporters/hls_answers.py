@@ -5,8 +5,9 @@ A hit is what says that it is one. An answer that says nothing about caches coun
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from multidict import MultiMapping
+from multidict import MultiMapping, istr
 
 from streamwatch_exporters.hls_values import optional_whole
 
@@ -43,13 +44,14 @@ class CacheCounts:
 def from_cache(headers: MultiMapping[str]) -> bool | None:
     """Whether an answer came from a cache; None when it does not say. The first header that says so decides."""
     for name, read in _READERS:
-        if values := headers.getall(name, None):
-            said = read(", ".join(values))
+        if name in headers:
+            said = read(", ".join(headers.getall(name)))
             if said is not None:
                 return said
     return None
 
 
+@lru_cache(256)
 def is_playlist_type(content_type: str) -> bool:
     """An answer without a type says nothing wrong: players go by the suffix then."""
     bare = content_type.partition(";")[0].strip().lower()
@@ -83,11 +85,11 @@ def _age(value: str) -> bool | None:
 
 
 _READERS = (
-    ("Cache-Status", _cache_status),
-    ("CF-Cache-Status", _status),
-    ("X-Cache", _status),
-    ("X-Cache-Status", _status),
-    ("X-Cache-Lookup", _status),
-    ("Via", _via),
-    ("Age", _age),
+    (istr("Cache-Status"), _cache_status),
+    (istr("CF-Cache-Status"), _status),
+    (istr("X-Cache"), _status),
+    (istr("X-Cache-Status"), _status),
+    (istr("X-Cache-Lookup"), _status),
+    (istr("Via"), _via),
+    (istr("Age"), _age),
 )

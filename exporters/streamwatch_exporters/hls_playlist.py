@@ -16,7 +16,7 @@ from streamwatch_exporters.hls_variables import Variables
 from streamwatch_exporters.probe import ProbeFailed
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen, which takes four times as long to make, and playlists list many
 class Segment:
     """One media segment. `duration` is seconds; the byte range is (offset, length)."""
 
@@ -112,7 +112,7 @@ def read_playlist(body: bytes, variables: Variables | None = None) -> MasterPlay
     """Read a playlist; raises `ProbeFailed` with reason `parse` when it is none."""
     lines = _lines(body)
     known = variables or Variables()
-    if any(line.startswith("#EXT-X-STREAM-INF:") for line in lines):
+    if b"#EXT-X-STREAM-INF:" in body and any(line.startswith("#EXT-X-STREAM-INF:") for line in lines):
         return _read_master(lines, known)
     return _MediaReader(known).read(lines)
 
@@ -199,10 +199,12 @@ class _MediaReader:
     def read(self, lines: list[str]) -> MediaPlaylist:
         for raw in lines:
             line = self._variables.fill(raw) if "{$" in raw else raw
-            if line.startswith("#EXT"):
-                self._tag(line)
-            elif not line.startswith("#"):
+            if line.startswith("#EXTINF:"):
+                self._duration = seconds(line[8:].partition(",")[0])
+            elif line[0] != "#":
                 self._segment(line)
+            elif line.startswith("#EXT"):
+                self._tag(line)
         target = self.numbers.get("#EXT-X-TARGETDURATION")
         if target is None and not self.segments:
             raise ProbeFailed("parse", "the playlist has neither variants nor segments nor a target duration")
@@ -223,9 +225,7 @@ class _MediaReader:
 
     def _tag(self, line: str) -> None:
         tag, _, value = line.partition(":")
-        if tag == "#EXTINF":
-            self._duration = seconds(value.partition(",")[0])
-        elif tag == "#EXT-X-PROGRAM-DATE-TIME":
+        if tag == "#EXT-X-PROGRAM-DATE-TIME":
             self._date = unix_time(value)
         elif tag in _NUMBERS:
             self.numbers[tag] = whole(tag[len("#EXT-X-") :], value)
@@ -260,28 +260,27 @@ class _MediaReader:
                 self._duration,
                 discontinuity="#EXT-X-DISCONTINUITY" in self.flags,
                 gap="#EXT-X-GAP" in self.flags,
-                byte_range=self._place_range(),
+                byte_range=None if self._range is None else self._place(*self._range),
                 initialisation=self._initialisation,
                 encrypted=self._encrypted,
                 date=self._date,
                 cues=self._cues.before_segment(),
             )
         )
-        self.flags -= {"#EXT-X-DISCONTINUITY", "#EXT-X-GAP"}
+        if self.flags:
+            self.flags -= _OF_SEGMENT
         self._duration = self._range = self._date = None
 
-    def _place_range(self) -> tuple[int, int] | None:
+    def _place(self, offset: int | None, length: int) -> tuple[int, int]:
         """A range without an offset follows the one before it (section 4.3.2.2)."""
-        if self._range is None:
-            return None
-        offset, length = self._range
         start = self._range_end if offset is None else offset
         self._range_end = start + length
         return start, length
 
 
 _NUMBERS = {"#EXT-X-TARGETDURATION", "#EXT-X-MEDIA-SEQUENCE", "#EXT-X-DISCONTINUITY-SEQUENCE"}
-_FLAGS = {"#EXT-X-DISCONTINUITY", "#EXT-X-GAP", "#EXT-X-ENDLIST", "#EXT-X-PLAYLIST-TYPE"}
+_OF_SEGMENT = {"#EXT-X-DISCONTINUITY", "#EXT-X-GAP"}
+_FLAGS = {*_OF_SEGMENT, "#EXT-X-ENDLIST", "#EXT-X-PLAYLIST-TYPE"}
 
 
 def _initialisation(named: dict[str, str]) -> Initialisation | None:

@@ -55,8 +55,9 @@ class PlaylistState:
         if playlist is self.playlist:  # nothing to compare: most looks see what the one before saw
             self._taken_at = now
             return False
-        began = set(self._conditions(playlist)) - self._lasting
-        self._lasting = self._lasting - _OF_PLAYLIST | set(self._conditions(playlist))
+        broken = set(self._conditions(playlist))
+        began = broken - self._lasting
+        self._lasting = self._lasting - _OF_PLAYLIST | broken
         if self.playlist is not None:
             began |= set(_changes(self.playlist, playlist, watched=self._watched_closely(now)))
         for rule in began:
@@ -71,9 +72,11 @@ class PlaylistState:
 
     def hold(self, rule: Rule, *, holds: bool) -> None:
         """Learn of a condition that does not stand in the playlist; it counts when it begins."""
-        if holds and rule not in self._lasting:
+        if not holds:
+            self._lasting.discard(rule)
+        elif rule not in self._lasting:
             self.violations[rule] += 1
-        (self._lasting.add if holds else self._lasting.discard)(rule)
+            self._lasting.add(rule)
 
     def age(self, now: float) -> float | None:
         """Seconds since the playlist advanced. It goes on growing while the origin cannot be reached: that

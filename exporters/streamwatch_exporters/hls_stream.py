@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 import aiohttp
+from multidict import istr
 
 from streamwatch_exporters.fetching import Fetched
 from streamwatch_exporters.hls_answers import CacheCounts, is_playlist_type
@@ -15,6 +16,7 @@ from streamwatch_exporters.hls_watched import WatchedPlaylist
 from streamwatch_exporters.playlist_loading import Loaded
 
 _MAX_DRIFT = 3  # segments
+_TYPE = istr("Content-Type")
 _SKEW_EVERY = 1.7  # seconds: reading a date takes longer than all else at a playlist that did not change
 
 
@@ -78,8 +80,8 @@ class StreamDetails:
 
     def _hold_rules(self, watched: WatchedPlaylist, loaded: Loaded, playlist: MediaPlaylist) -> None:
         hold = watched.state.hold
-        hold("bad_content_type", holds=not is_playlist_type(loaded.answer.headers.get("Content-Type", "")))
-        behind = max(self.newest(), default=0) - playlist.end_sequence
+        hold("bad_content_type", holds=not is_playlist_type(loaded.answer.headers.get(_TYPE, "")))
+        behind = max(self.newest(), default=0) - playlist.end_sequence if len(self._playlists) > 1 else 0
         hold("variant_drift", holds=watched.variant is not None and behind > _MAX_DRIFT)
         if playlist.keys and (good := self.keys.look_at(playlist.keys, loaded.url)) is not None:
             hold("key_invalid", holds=not good)

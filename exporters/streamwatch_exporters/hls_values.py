@@ -29,7 +29,7 @@ def whole(name: str, value: str) -> int:
 def seconds(value: str) -> float:
     """The duration of a segment."""
     try:
-        number = float(value.strip())
+        number = float(value)
     except ValueError as exc:
         raise ProbeFailed("parse", "an EXTINF is not a number") from exc
     if not 0 <= number < _DAY:

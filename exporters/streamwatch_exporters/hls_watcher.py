@@ -150,7 +150,7 @@ class HlsWatcher:
             return await self._take_master(loaded, loaded.playlist)
         self.entry_failure = None
         await self._keep_only({SINGLE})
-        watched = self.playlists.setdefault(SINGLE, WatchedPlaylist())
+        watched = self._watched(SINGLE)
         return self._take_media(watched, loaded, loaded.playlist)
 
     async def _look_at(self, watched: WatchedPlaylist) -> float:
@@ -176,13 +176,21 @@ class HlsWatcher:
         return _MASTER_EVERY if settled else _RETRY
 
     def _follow(self, listed: Listed, url: URL) -> None:
-        watched = self.playlists.setdefault(listed.id, WatchedPlaylist())
+        watched = self._watched(listed.id)
         watched.variant, watched.url = listed.variant, url
         if watched.task is None:
             watched.task = asyncio.create_task(self._every(lambda: self._look_at(watched), watched))
 
+    def _watched(self, id_: PlaylistId) -> WatchedPlaylist:
+        watched = self.playlists.get(id_)
+        if watched is None:
+            watched = self.playlists[id_] = WatchedPlaylist()
+        return watched
+
     async def _keep_only(self, ids: set[PlaylistId]) -> None:
         """Playlists that are no longer listed are forgotten, and with them their series."""
+        if ids >= self.playlists.keys():
+            return
         gone = [self.playlists.pop(id_) for id_ in set(self.playlists) - ids]
         await stop([task for watched in gone for task in watched.tasks()])
 

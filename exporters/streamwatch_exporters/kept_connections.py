@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 import aiohttp
 import httptools
 from aiohappyeyeballs import start_connection
-from multidict import CIMultiDict
+from multidict import CIMultiDict, istr
 from yarl import URL
 
 from streamwatch_exporters.connecting import resolve
@@ -79,13 +79,11 @@ class KeptConnections:
     async def get(self, url: URL, *, limit: int, within: float) -> Fetched:
         """As `fetch`: the whole body, at most *limit* bytes, in less than *within* seconds, or `ProbeFailed`."""
         started = time.monotonic()
-        if self._is_for_others(url, started):
+        written = _written(url)
+        if written is None or (self._odd and self._odd.get(url, 0.0) > started):
             return await fetch(self._session, url, limit=limit, within=within)
-        origin, request = _written(url)
         try:
-            with translated_errors():
-                async with asyncio.timeout(within):
-                    answer = await self._ask(origin, request, limit)
+            answer = await self._ask(*written, limit, started + within)
             if answer.status in _REDIRECTS and "Location" in answer.headers:
                 url = _location(url, answer)
                 return await fetch(self._session, url, limit=limit, within=started + within - time.monotonic())
@@ -97,7 +95,7 @@ class KeptConnections:
             self._odd[url] = started + _ODD_FOR
             return await fetch(self._session, url, limit=limit, within=started + within - time.monotonic())
         seconds = time.monotonic() - started
-        return Fetched(body, url, seconds, answer.headers.get("Date", ""), answer.headers)
+        return Fetched(body, url, seconds, answer.headers.get(_DATE, ""), answer.headers)
 
     async def close(self) -> None:
         if self._sweeping is not None:
@@ -105,38 +103,43 @@ class KeptConnections:
         for origin in list(self._free):
             self._drop(origin)
 
-    def _is_for_others(self, url: URL, now: float) -> bool:
-        if url.raw_user is not None or url.raw_password is not None or url.scheme not in ("http", "https"):
-            return True
-        return bool(self._odd) and self._odd.get(url, 0.0) > now
-
-    async def _ask(self, origin: _Origin, request: bytes, limit: int) -> _Answer:
-        while (connection := self._take(origin)) is not None:
-            try:
-                return await self._over(connection, origin, request, limit)
-            except _Lost as lost:  # servers close what is idle: that is known when one asks again
-                if not lost.unheard:
-                    raise
-            except BaseException:
-                self._drop(origin)  # a server that is gone without a word does not answer over the others either
-                raise
-        return await self._over(await self._open(origin), origin, request, limit)
-
-    async def _over(self, connection: "_Connection", origin: _Origin, request: bytes, limit: int) -> _Answer:
+    async def _ask(self, origin: _Origin, request: bytes, limit: int, until: float) -> _Answer:
+        """Raises `ProbeFailed`, or `_Odd`."""
         try:
-            answer = await connection.ask(request, limit)
+            while (connection := self._take(origin)) is not None:
+                try:
+                    return await self._over(connection, origin, request, limit, until)
+                except _Lost as lost:  # servers close what is idle: that is known when one asks again
+                    if not lost.unheard:
+                        raise
+                except BaseException:
+                    self._drop(origin)  # a server that is gone without a word answers over none of the others
+                    raise
+            async with asyncio.timeout(until - time.monotonic()):
+                connection = await self._open(origin)
+            return await self._over(connection, origin, request, limit, until)
+        except Exception:  # here, because to be ready for each kind of them takes time also when none comes
+            with translated_errors():
+                raise
+
+    async def _over(
+        self, connection: "_Connection", origin: _Origin, request: bytes, limit: int, until: float
+    ) -> _Answer:
+        try:
+            answer = await connection.ask(request, limit, until)
         except BaseException:
             connection.abort()
             raise
-        if answer.kept and time.monotonic() - connection.born < _OLDEST:
-            self._give_back(origin, connection)
+        now = time.monotonic()
+        if answer.kept and now - connection.born < _OLDEST:
+            self._give_back(origin, connection, now)
         else:
             connection.abort()
         return answer
 
     def _take(self, origin: _Origin) -> "_Connection | None":
         """The one used last."""
-        free, now = self._free.get(origin, []), time.monotonic()
+        free, now = self._free.get(origin), time.monotonic()
         while free:
             connection = free.pop()
             if connection.is_good(now):
@@ -144,8 +147,8 @@ class KeptConnections:
             connection.abort()
         return None
 
-    def _give_back(self, origin: _Origin, connection: "_Connection") -> None:
-        connection.since = time.monotonic()
+    def _give_back(self, origin: _Origin, connection: "_Connection", now: float) -> None:
+        connection.since = now
         self._free.setdefault(origin, []).append(connection)
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(_SWEEP, self._sweep)
@@ -192,18 +195,25 @@ class _Connection(asyncio.Protocol):
         self.lost = False
         self.born = time.monotonic()
         self.since = 0.0
+        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
         self._parser = httptools.HttpResponseParser(self)
         self._asked: asyncio.Future[_Answer] | None = None
         self._limit = 0
         self._forget()
 
-    async def ask(self, request: bytes, limit: int) -> _Answer:
-        """Raises `_Lost`, `ProbeFailed`, or what the parser says."""
-        self._asked, self._limit = asyncio.get_running_loop().create_future(), limit
+    async def ask(self, request: bytes, limit: int, until: float) -> _Answer:
+        """Raises `_Lost`, `ProbeFailed`, `TimeoutError`, or what the parser says. *until* is monotonic seconds."""
+        asked = self._asked = self._loop.create_future()
+        self._limit = limit
         self._forget()
-        self._transport.write(request)
-        return await self._asked
+        # `asyncio.timeout` takes four times as long as a timer of one's own.
+        timer = self._loop.call_later(max(0.0, until - time.monotonic()), self._fail, TimeoutError())
+        try:
+            self._transport.write(request)
+            return await asked
+        finally:
+            timer.cancel()
 
     def is_good(self, now: float) -> bool:
         return not self.lost and now - self.since < _IDLE and now - self.born < _OLDEST
@@ -244,38 +254,37 @@ class _Connection(asyncio.Protocol):
             self.abort()  # two answers to one question: the second is none to the next
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
+        self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
-        names = {name.lower() for name, _ in self._headers}
-        self._until_the_end = not names & {b"content-length", b"transfer-encoding"}
-        status = self._parser.get_status_code()
+        told = self._headers = CIMultiDict(
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._lines]
+        )
+        self._until_the_end = "Content-Length" not in told and "Transfer-Encoding" not in told
+        status = self._status = self._parser.get_status_code()
         self._whole = status >= 200
         if self._whole and status not in (200, 206, *_REDIRECTS):
             self._finish(kept=False)  # it says enough
 
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
-        if self._size > self._limit and self._parser.get_status_code() in _REDIRECTS:
-            self._finish(kept=False)
-        elif self._size > self._limit:
-            self._fail(too_large(self._limit))
-        else:
+        if self._size <= self._limit:
             self._body.append(body)
+        elif self._status in _REDIRECTS:
+            self._finish(kept=False)
+        else:
+            self._fail(too_large(self._limit))
 
     def on_message_complete(self) -> None:
-        if self._parser.get_status_code() < 200:  # says that an answer will come
-            self._headers.clear()
+        if self._status < 200:  # says that an answer will come
+            self._lines.clear()
             return
         self._finish(kept=self._parser.should_keep_alive() and not self._until_the_end)
 
     def _finish(self, *, kept: bool) -> None:
         asked, self._asked = self._asked, None
         if asked is not None and not asked.done():
-            headers = CIMultiDict(
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers
-            )
-            asked.set_result(_Answer(self._parser.get_status_code(), headers, b"".join(self._body), kept))
+            asked.set_result(_Answer(self._status, self._headers, b"".join(self._body), kept))
 
     def _fail(self, error: Exception) -> None:
         asked, self._asked = self._asked, None
@@ -284,15 +293,18 @@ class _Connection(asyncio.Protocol):
         self.abort()
 
     def _forget(self) -> None:
-        self._headers = list[tuple[bytes, bytes]]()
-        self._body = list[bytes]()
-        self._received = self._size = 0
+        self._lines: list[tuple[bytes, bytes]] = []
+        self._headers: CIMultiDict[str] = CIMultiDict()
+        self._body: list[bytes] = []
+        self._received = self._size = self._status = 0
         self._whole = self._until_the_end = False
 
 
 @lru_cache(10_000)
-def _written(url: URL) -> tuple[_Origin, bytes]:
-    """Where to ask, and the question."""
+def _written(url: URL) -> tuple[_Origin, bytes] | None:
+    """Where to ask, and the question; None for what `fetch` must ask."""
+    if url.raw_user is not None or url.raw_password is not None or url.scheme not in ("http", "https"):
+        return None
     host, port = url.raw_host or "", url.port or 0
     named = f"[{host}]" if ":" in host else host
     if not url.is_default_port():
@@ -304,12 +316,13 @@ def _written(url: URL) -> tuple[_Origin, bytes]:
     return _Origin(host, port, url.scheme == "https"), head.encode("ascii")
 
 
+_DATE, _ENCODING = istr("Date"), istr("Content-Encoding")
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's word for the format
 
 
 def _unpacked(answer: _Answer, limit: int) -> bytes:
-    encoding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding in ("identity", ""):
+    encoding = answer.headers.get(_ENCODING)
+    if encoding is None or (encoding := encoding.strip().lower()) in ("identity", ""):
         return answer.body
     window = _WINDOWS.get(encoding)
     if window is None:

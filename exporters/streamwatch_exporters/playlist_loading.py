@@ -17,7 +17,7 @@ _LARGE = 128 * 1024  # bytes from which a playlist is read beside the event loop
 _DEFINES = b"#EXT-X-DEFINE"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: one is made at each look
 class Loaded:
     """A playlist as it was read. References in it hang on `url`, the address after redirects."""
 

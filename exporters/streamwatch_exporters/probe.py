@@ -92,7 +92,7 @@ class ProbeHealth(Collector):
 
     def succeeded(self, target: Target, *, up: bool = True) -> None:
         """Count a good look; `up` is false when a part of the target that cannot be missed still fails."""
-        record = self.watch(target)
+        record = self._records.get(target) or self.watch(target)
         record.runs += 1
         record.up = up
         if up:

@@ -8,7 +8,7 @@ from streamwatch_exporters.probe import Answer, Target
 _CHANGES_KEPT = 100
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: one is made at each look
 class Look:
     """One look at one target. `text` is for people and holds no URL, key or token."""
 
