@@ -23,7 +23,7 @@ from streamwatch_exporters.chat_metrics import ChatMetrics
 from streamwatch_exporters.clock import Clock
 from streamwatch_exporters.complaints import packaged_matcher
 from streamwatch_exporters.config import Config, Stream, settings_of
-from streamwatch_exporters.event_loop import event_loop_lag, watch_event_loop
+from streamwatch_exporters.event_loop import event_loop_lag, spare_what_stays, watch_event_loop
 from streamwatch_exporters.families import FAMILIES
 from streamwatch_exporters.fetching import open_session
 from streamwatch_exporters.hosts import HostInfo
@@ -64,6 +64,7 @@ class Exporter:
         self._lag = event_loop_lag(self.registry)
         self._renderer = ThreadPoolExecutor(1, thread_name_prefix="metrics")
         self._applying = asyncio.Lock()
+        self._settling: list[asyncio.Task[None]] = []
         self._register()
 
     async def start(self) -> None:
@@ -80,7 +81,7 @@ class Exporter:
     async def close(self) -> None:
         self.ready = False
         await self.apply(Config())
-        await stop([self._lag_task])
+        await stop([self._lag_task, *self._settling])
         await self.kept.close()
         await self.session.close()
         self._renderer.shutdown()
@@ -95,6 +96,7 @@ class Exporter:
             self.hosts.hosts = config.hosts
             self.config = config
             self.recent.keep_only(self._targets())
+            await self._settle()
 
     async def scrape(self, scrape_timeout: float | None) -> bytes:
         """The metrics page. Servers are read now, all at once, and within the scraper's patience."""
@@ -110,6 +112,11 @@ class Exporter:
             return page_of([self.registry])
         finally:
             gc.enable()
+
+    async def _settle(self) -> None:
+        await stop(self._settling)
+        gc.unfreeze()
+        self._settling = [asyncio.create_task(spare_what_stays())]
 
     def note(self, look: Look) -> None:
         """Remember a look, and log it when its answer is another than before."""

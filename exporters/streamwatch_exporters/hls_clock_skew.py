@@ -16,11 +16,8 @@ class ClockSkew:
     """`seconds` is None until a server told its time."""
 
     def __init__(self) -> None:
+        self.seconds: float | None = None
         self._samples: deque[float] = deque(maxlen=_SAMPLES)
-
-    @property
-    def seconds(self) -> float | None:
-        return median(self._samples) if self._samples else None
 
     def learn(self, server_time: float | None, midpoint: float, age: str = "") -> None:
         """*midpoint* is our wall-clock time in the middle of the request.
@@ -29,3 +26,4 @@ class ClockSkew:
         """
         if server_time is not None:
             self._samples.append(server_time + (optional_whole(age) or 0) + _HALF_A_SECOND - midpoint)
+            self.seconds = median(self._samples)

@@ -53,6 +53,9 @@ class _Answer(NamedTuple):
     kept: bool
 
 
+_NOTHING: CIMultiDict[str] = CIMultiDict()  # the headers of an answer whose headers have not come
+
+
 class _Odd(Exception):
     """Not what a proper server says; others may make something of it."""
 
@@ -204,8 +207,8 @@ class _Connection(asyncio.Protocol):
 
     async def ask(self, request: bytes, limit: int, until: float) -> _Answer:
         """Raises `_Lost`, `ProbeFailed`, `TimeoutError`, or what the parser says. *until* is monotonic seconds."""
-        asked = self._asked = self._loop.create_future()
-        self._limit = limit
+        asked: asyncio.Future[_Answer] = self._loop.create_future()
+        self._asked, self._limit = asked, limit
         self._forget()
         # `asyncio.timeout` takes four times as long as a timer of one's own.
         timer = self._loop.call_later(max(0.0, until - time.monotonic()), self._fail, TimeoutError())
@@ -294,7 +297,7 @@ class _Connection(asyncio.Protocol):
 
     def _forget(self) -> None:
         self._lines: list[tuple[bytes, bytes]] = []
-        self._headers: CIMultiDict[str] = CIMultiDict()
+        self._headers = _NOTHING
         self._body: list[bytes] = []
         self._received = self._size = self._status = 0
         self._whole = self._until_the_end = False

@@ -7,7 +7,7 @@ begins. They take the place of the library's families; those of the library may 
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,7 +19,7 @@ from streamwatch_exporters.buckets import Buckets
 
 _ROOM = 1000  # targets that a family remembers beside two for each of its lines on the last page
 _PLAIN = 1_000_000  # numbers below it are written without an exponent
-_SMALL = {float(number): f"{number}.0" for number in range(1000)}  # most values are one of these
+_SMALL = {float(number): f"{number}.0\n" for number in range(1000)}  # ends of lines: most are one of these
 
 Key = TypeVar("Key", bound=str)
 Texts = tuple[str, ...]
@@ -37,18 +37,27 @@ class _Column(NamedTuple):
     text: str
 
 
+class _Spread(NamedTuple):
+    """A histogram of one target as it was last written. *pieces*: beginnings of lines, each before a free place."""
+
+    bounds: Texts
+    pieces: list[str]
+    seen: tuple[list[int], float]
+    text: str
+
+
 class _Memory:
     """What a family wrote of each target, by its labels: of one that is gone, nothing stays for long."""
 
     def __init__(self) -> None:
         self.column = _Column([], [], [], "")
         self.beginnings: dict[Texts, str] = {}
-        self.counted: dict[Texts, tuple[tuple[int, ...], Texts, str]] = {}  # the counts, their keys, their lines
-        self.patterns: dict[Texts, tuple[Texts, str]] = {}  # the bounds of a histogram, its lines without numbers
+        self.counted: dict[Texts, tuple[Mapping[Any, int], str]] = {}  # the counts and their lines
+        self.histograms: dict[Texts, _Spread] = {}
 
     def forget_what_is_gone(self, lines: int) -> None:
         """To look for each of them would take longer than to begin anew."""
-        for known in (self.beginnings, self.counted, self.patterns):
+        for known in (self.beginnings, self.counted, self.histograms):
             if len(known) > 2 * lines + _ROOM:
                 known.clear()
 
@@ -84,7 +93,7 @@ class Gauges(_Written):
     _suffix = ""
 
     def add_metric(self, labels: Sequence[str], value: float) -> None:
-        self.lines.append(f"{self._beginning(tuple(labels))}{_SMALL.get(value) or _number(value)}\n")
+        self.lines.append(self._beginning(tuple(labels)) + (_SMALL.get(value) or _end(value)))
 
     def add_column(self, told: Told) -> None:
         """The same for many targets: those of the last page, most of which say what they said there."""
@@ -94,7 +103,7 @@ class Gauges(_Written):
             same = targets == before.targets
             beginnings = before.beginnings if same else [self._beginning(labels) for labels in targets]
             lines = zip(beginnings, told, strict=True)
-            text = "".join([f"{start}{_SMALL.get(value) or _number(value)}\n" for start, (_, value) in lines])
+            text = "".join([start + (_SMALL.get(value) or _end(value)) for start, (_, value) in lines])
             before = self.memory.column = _Column(told, before.targets if same else targets, beginnings, text)
         self.lines.append(before.text)
 
@@ -113,15 +122,15 @@ class Counters(Gauges):
 
     def add_counts(self, labels: Sequence[str], counts: Mapping[Key, int]) -> None:
         """A sample for each of *counts*, whose key is the last label. Most of them are 0 for hours."""
-        values, numbers = tuple(labels), tuple(counts.values())
+        values = tuple(labels)
         known = self.memory.counted.get(values)
-        if known is None or known[0] != numbers or known[1] != tuple(counts):
-            known = self.memory.counted[values] = numbers, tuple(counts), self._counted(values, counts)
-        self.lines.append(known[2])
+        if known is None or known[0] != counts:
+            known = self.memory.counted[values] = dict(counts), self._counted(values, counts)
+        self.lines.append(known[1])
 
     def _counted(self, values: Texts, counts: Mapping[Key, int]) -> str:
         name = f"{self.name}_total"
-        return "".join(f"{_series(name, self._names, (*values, key))}{_number(n)}\n" for key, n in counts.items())
+        return "".join(_series(name, self._names, (*values, key)) + _end(n) for key, n in counts.items())
 
 
 class Histograms(_Written):
@@ -130,19 +139,27 @@ class Histograms(_Written):
     type = "histogram"
 
     def add_buckets(self, labels: Sequence[str], buckets: Buckets) -> None:
-        values, bounds = tuple(labels), buckets.bounds
-        known = self.memory.patterns.get(values)
-        if known is None or known[0] is not bounds:
-            known = self.memory.patterns[values] = bounds, self._pattern(values, bounds)
-        counts = buckets.counts()
-        told = [_SMALL.get(count) or _number(count) for count in (*counts, counts[-1])]
-        self.lines.append(known[1] % (*told, _number(buckets.sum)))
+        values, seen = tuple(labels), (buckets.counts(), buckets.sum)
+        known = self.memory.histograms.get(values)
+        if known is None or known.bounds is not buckets.bounds:
+            known = _Spread(buckets.bounds, self._pieces(values, buckets.bounds), ([], 0.0), "")
+        if known.seen != seen:
+            known = known._replace(seen=seen, text=_filled(known.pieces, *seen))
+            self.memory.histograms[values] = known
+        self.lines.append(known.text)
 
-    def _pattern(self, values: Texts, bounds: Texts) -> str:
+    def _pieces(self, values: Texts, bounds: Texts) -> list[str]:
         """A line for each bound, one for all there are, one for their sum: each without its number."""
         beginnings = [_series(f"{self.name}_bucket", (*self._names, "le"), (*values, bound)) for bound in bounds]
         beginnings += [_series(f"{self.name}_{end}", self._names, values) for end in ("count", "sum")]
-        return "".join(f"{beginning.replace('%', '%%')}%s\n" for beginning in beginnings)
+        return [piece for beginning in beginnings for piece in (beginning, "")]
+
+
+def _filled(pieces: list[str], counts: list[int], sum_value: float) -> str:
+    ends = [_SMALL.get(count) or _end(count) for count in counts]
+    filled = pieces.copy()
+    filled[1::2] = [*ends, ends[-1], _end(sum_value)]
+    return "".join(filled)
 
 
 def page_of(collectors: Iterable[Collector]) -> bytes:
@@ -169,7 +186,7 @@ def head(family: Metric) -> tuple[str, str]:
 def _lines(family: Metric) -> list[str]:
     """Gauges, counters and histograms of the library whose names need no escaping: ours."""
     return [
-        f"{_series(name, tuple(labels), tuple(labels.values()))}{_number(value)}\n"
+        _series(name, tuple(labels), tuple(labels.values())) + _end(value)
         for name, labels, value, *_ in family.samples
     ]
 
@@ -180,10 +197,10 @@ def _series(name: str, names: Texts, values: Texts) -> str:
     return f"{name}{{{told}}} " if told else f"{name} "
 
 
-def _number(value: float) -> str:
+def _end(value: float) -> str:
     if -_PLAIN < value < _PLAIN:
-        return repr(float(value))
-    return str(floatToGoString(value))  # type: ignore[no-untyped-call]
+        return f"{float(value)!r}\n"
+    return f"{floatToGoString(value)}\n"  # type: ignore[no-untyped-call]
 
 
 def _escaped(text: str) -> str:

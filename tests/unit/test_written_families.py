@@ -127,7 +127,7 @@ def test_what_is_gone_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.add_counts(labels, {"one": 0, "two": 1})
         took.add_buckets(labels, Buckets((1.0,)))
         page_of([Telling(gauge, seen, took)])  # type: ignore[list-item]
-        memories = gauge.memory.beginnings, seen.memory.counted, took.memory.patterns
+        memories = gauge.memory.beginnings, seen.memory.counted, took.memory.histograms
         assert max(map(len, memories)) <= 2 * 4 + 10
 
 
