@@ -21,7 +21,6 @@ from streamwatch_exporters import __version__
 from streamwatch_exporters.connecting import resolve
 from streamwatch_exporters.probe import ProbeFailed, Reason
 
-_CHUNK = 64 * 1024
 _MAX_REDIRECTS = 5
 _UNPACKED = {"Accept-Encoding": "identity"}  # media does not shrink, and what is counted is what the line carried
 USER_AGENT = f"streamwatch-exporter/{__version__}"
@@ -119,12 +118,13 @@ async def fetch(
     """
     started = time.monotonic()
     async with _request(session, url, within, headers, data=form, json=json) as response:
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            body += chunk
-            if len(body) > limit:
+        parts, size = list[bytes](), 0
+        async for part in response.content.iter_any():
+            size += len(part)
+            if size > limit:
                 raise too_large(limit)
-        plain = gunzip(bytes(body), limit)
+            parts.append(part)
+        plain = gunzip(b"".join(parts), limit)
         date = response.headers.get("Date", "")
         return Fetched(plain, response.url, time.monotonic() - started, date, response.headers)
 

@@ -26,6 +26,9 @@ _MP4_BOXES = {b"ftyp", b"styp", b"moov", b"moof", b"sidx", b"emsg", b"prft"}
 # Nothing that a segment names is ever opened. What its tracks are is told by their first packets: to decode more of
 # them, as is usual, takes longer than all else.
 _OPEN = {"protocol_whitelist": "none", "analyzeduration": "1"}
+# MPEG-TS begins with a table of its tracks, and its first picture says the rest of it; sound says it when decoded.
+_QUICK = {**_OPEN, "probesize": "5000"}  # bytes
+_TOLD_BY_TABLE = {"aac", "ac3", "eac3"}
 _DECODE = {"max_pixels": str(_MAX_PIXELS), "err_detect": "explode"}  # a damaged picture is none
 
 
@@ -52,7 +55,7 @@ def analyse(body: bytes, question: Question, before: bytes = b"", slate: Slate |
     Raises `Unreadable`, or an error of av.
     """
     started = time.process_time()
-    with av.open(io.BytesIO(body), format=_container(body), options=_OPEN) as container:
+    with _opened(body) as container:
         packets = _packets(container, [*container.streams.video[:1], *container.streams.audio[:1]])
         if not any(packets.values()):
             raise Unreadable("the segment holds neither pictures nor sound")
@@ -63,11 +66,12 @@ def analyse(body: bytes, question: Question, before: bytes = b"", slate: Slate |
             looking, depth = _look(seen, looking)
             enough = depth == "keyframes" or track is None or looking.seconds >= _SEEN * track.seconds
             video = looking.result(depth) if enough else None
+        audio = _listen(heard)
         facts = Facts(
             video_track=track,
             audio_track=_track(heard),
             video=video,
-            audio=_listen(heard),
+            audio=audio,
             cpu_seconds=time.process_time() - started,
         )
     if facts.video is None and facts.audio is None:
@@ -75,6 +79,37 @@ def analyse(body: bytes, question: Question, before: bytes = b"", slate: Slate |
     if video is None or looking.reference is None:
         return Analysed(facts)
     return Analysed(facts, looking.reference.tobytes(), looking.shape)
+
+
+class _Forward:
+    """Bytes to be read in their order alone: of others, av reads the end first to guess how long they last."""
+
+    def __init__(self, body: bytes) -> None:
+        self.read = io.BytesIO(body).read
+
+
+def _opened(body: bytes) -> Any:
+    form = _container(body)
+    if form != "mpegts":
+        return av.open(io.BytesIO(body), format=form, options=_OPEN)
+    quick: Any = av.open(_Forward(body), format=form, options=_QUICK)
+    if _knows_its_tracks(quick):
+        return quick
+    quick.close()
+    return av.open(_Forward(body), format=form, options=_OPEN)
+
+
+def _knows_its_tracks(container: Any) -> bool:
+    """Picture and sound: one that is missing may come later. Which MPEG audio it is, the table does not tell."""
+    pictures, sounds = (
+        [each.codec_context for each in kind] for kind in (container.streams.video, container.streams.audio)
+    )
+    return bool(
+        pictures
+        and sounds
+        and all(picture and picture.pix_fmt for picture in pictures)
+        and all(sound and sound.name in _TOLD_BY_TABLE for sound in sounds)
+    )
 
 
 def _container(body: bytes) -> str:
@@ -96,7 +131,7 @@ def _packets(container: Any, streams: list[Any]) -> dict[str, list[Any]]:
     """Packets of each track. Damage ends the reading; what came before it counts."""
     found: dict[str, list[Any]] = {stream.type: [] for stream in streams}
     for packet in _until_damage(container.demux(streams)) if streams else ():
-        if packet.size:
+        if packet.size and packet.stream.type in found:
             found[packet.stream.type].append(packet)
     return found
 
@@ -151,12 +186,11 @@ def _decoded(decoder: Any, packets: list[Any]) -> Iterator[Any]:
 
 
 def _track(packets: list[Any]) -> Track | None:
-    timed = [packet for packet in packets if packet.dts is not None]
+    timed, times = _timed(packets)
     if not timed:
         return None
     stream = timed[0].stream
     decoder, base = stream.codec_context, float(stream.time_base)
-    times = [packet.dts * base for packet in timed]
     steps = [timestamp_step(before, after) for before, after in pairwise(times)]
     good = sorted(step for step in steps if 0 < step <= _JUMP)
     typical = good[len(good) // 2] if good else float(timed[0].duration or 0) * base
@@ -182,6 +216,26 @@ def _track(packets: list[Any]) -> Track | None:
         if stream.type == "video"
         else (),
     )
+
+
+def _timed(packets: list[Any]) -> tuple[list[Any], list[float]]:
+    """Packets with their decode times. Of frames of sound that came in one piece, only the first has one."""
+    timed, times = list[Any](), list[float]()
+    for packet in packets:
+        if packet.dts is not None:
+            times.append(packet.dts * float(packet.time_base))
+        elif times and (length := _frame_length(packet.stream)):
+            times.append(times[-1] + length)
+        else:
+            continue
+        timed.append(packet)
+    return timed, times
+
+
+def _frame_length(stream: Any) -> float:
+    """Seconds of a frame of sound; 0 where it is not known."""
+    decoder = stream.codec_context
+    return decoder.frame_size / decoder.sample_rate if stream.type == "audio" and decoder.sample_rate else 0.0
 
 
 def _word(text: Any) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HEAD = struct.Struct(">II")  # lengths of the JSON and of the bytes behind it
 _MEMORY = 3 * 1024**3  # bytes of address space, of which libraries take the most
 
-Asked = tuple[Question, bytes]
+Asked = tuple[Question, bytes, bytes]  # the picture before, the segment
 
 
 def main() -> None:
@@ -50,7 +50,8 @@ def _read(requests: BinaryIO, asked: "SimpleQueue[Asked]") -> None:
     while len(head := requests.read(HEAD.size)) == HEAD.size:
         length, size = HEAD.unpack(head)
         question = Question.model_validate_json(requests.read(length))
-        asked.put((question, requests.read(size)))
+        before = requests.read(min(size, question.before_size))
+        asked.put((question, before, requests.read(size - len(before))))
     os._exit(0)
 
 
@@ -77,8 +78,7 @@ class _Decoder:
         self._failures = (av.error.FFmpegError, OSError, ValueError, ArithmeticError, LookupError, MemoryError)
         self._slates: dict[str, tuple[int, picture_frames.Slate]] = {}
 
-    def answer(self, question: Question, body: bytes) -> tuple[Reply, bytes]:
-        before, segment = body[: question.before_size], body[question.before_size :]
+    def answer(self, question: Question, before: bytes, segment: bytes) -> tuple[Reply, bytes]:
         try:
             analysed = self._analysis.analyse(segment, question, before, self._slate(question.slate))
         except self._analysis.Unreadable as exc:

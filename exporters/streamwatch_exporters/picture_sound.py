@@ -70,11 +70,16 @@ class _Format:
         """Frames of one length, counted together: one after the other, most of the time would go into calls."""
         if not self._waiting:
             return
-        frames = np.nan_to_num(np.array(self._waiting))
+        frames = np.array(self._waiting)
         self._waiting.clear()
         loud = np.abs(frames)
+        peaks = loud.max(axis=2, initial=0.0)
+        if not np.isfinite(peaks).all():
+            frames = np.nan_to_num(frames)
+            loud = np.abs(frames)
+            peaks = loud.max(axis=2, initial=0.0)
         length = frames.shape[2] / self.shape[0]
-        for n, silent in enumerate(loud.max(axis=2, initial=0.0) < _SILENT):
+        for n, silent in enumerate(peaks < _SILENT):
             at = self._samples / self.shape[0] + n * length
             for silence, still in zip(self._silence, silent.tolist(), strict=True):
                 silence.take(at, at + length, silent=still)
@@ -146,11 +151,13 @@ class _Loudness:
 
     def _pull(self) -> None:
         """What the filter makes of the frames that wait for it: to ask after each costs as much as the answer."""
-        self._waiting = 0
+        self._waiting, newest = 0, None
         with suppress(av.error.BlockingIOError, av.error.EOFError):
             while True:
-                self._last = dict(self._graph.pull().metadata) or self._last
+                newest = self._graph.pull()
                 self._told += 1
+        if newest is not None:
+            self._last = dict(newest.metadata) or self._last
 
     def result(self) -> tuple[float | None, float | None]:
         self._pull()

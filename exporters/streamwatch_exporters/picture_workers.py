@@ -131,8 +131,10 @@ class _Worker:
         text = question.model_dump_json().encode()
         to.write(HEAD.pack(len(text), len(before) + len(body)) + text)
         to.write(before)
-        for at in range(0, len(body), _CHUNK):
-            to.write(body[at : at + _CHUNK])
+        left = memoryview(body)
+        while left:
+            to.write(left[:_CHUNK])
+            left = left[_CHUNK:]
             await to.drain()
         length, size = HEAD.unpack(await back.readexactly(HEAD.size))
         if length + size > _LARGEST_REPLY:

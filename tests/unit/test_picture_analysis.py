@@ -166,6 +166,29 @@ def test_tracks_are_described() -> None:
     assert heard.start == pytest.approx(seen.start, abs=0.1)
 
 
+def test_sound_that_comes_in_pieces_of_several_frames_is_as_long_as_it_lasts() -> None:
+    """Only the first frame of a piece has a timestamp; and what the sound is, is known once it was decoded."""
+    heard = track(facts(clip(audio="anullsrc=r=48000:cl=stereo")).audio_track)
+    assert (heard.codec, heard.profile, heard.sample_rate, heard.channels) == ("aac", "LC", 48000, 2)
+    assert heard.seconds == pytest.approx(2.0, abs=0.05)
+    assert (heard.jumps_forward, heard.jumps_backward) == (0, 0)
+
+
+def test_a_table_of_tracks_that_comes_late_is_found() -> None:
+    """Packets without a meaning in front of a segment change nothing that is told of it."""
+    body = clip()
+    late = (b"\x47\x1f\xff\x10" + b"\xff" * 184) * 100 + body
+    assert facts(late).model_copy(update={"cpu_seconds": 0}) == facts(body).model_copy(update={"cpu_seconds": 0})
+
+
+@pytest.mark.parametrize(("picture", "sound"), [(MOVING, ""), ("", TONE)])
+def test_a_track_alone_is_told(picture: str, sound: str) -> None:
+    """Picture without sound, and sound without picture."""
+    found = facts(clip(picture, sound))
+    assert (found.video is not None, found.audio is not None) == (bool(picture), bool(sound))
+    assert track(found.video_track or found.audio_track).seconds == pytest.approx(2.0, abs=0.05)
+
+
 def test_fragmented_mp4_and_packed_audio_are_read_too() -> None:
     """The other two forms of segments."""
     assert video(facts(clip(form="mp4"))).frames == 50
