@@ -24,7 +24,7 @@ Row = dict[str, Any]
 PARTS: dict[str, Callable[[Console], list[Row]]] = {
     "intake": intake.measure,
     "intake-postgresql": intake.measure_on_postgresql,
-    "probing": probing.measure,
+    **probing.PARTS,
 }
 
 

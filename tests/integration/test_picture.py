@@ -11,7 +11,18 @@ import pytest
 from servers.clips import BLACK, LEFT_ONLY, MOVING, SILENCE, STILL, clip, fragmented
 from servers.exporter import running_exporter
 from servers.hls_origin import LivePlaylist, hls_origin
-from servers.live_stream import BLACK_NOW, FROZEN, SILENT, UP, Live, after_the_next, failed_with, live, watching
+from servers.live_stream import (
+    BLACK_NOW,
+    FROZEN,
+    SILENT,
+    UP,
+    Live,
+    after_the_next,
+    failed_with,
+    live,
+    samples,
+    watching,
+)
 
 
 async def test_a_good_stream_is_told_with_its_evidence(tmp_path: Path) -> None:
@@ -68,7 +79,7 @@ async def test_while_something_holds_no_segment_is_left_out(tmp_path: Path) -> N
     async with live(tmp_path, "timeout: 8.0, black_seconds: 5") as (stream, exporter, origin):
         stream.next()
         stream.next()
-        await exporter.until(lambda _: origin.seen.get(stream.newest) == 1)
+        await exporter.until(lambda page: origin.seen.get(stream.newest) == 1 and samples(page) == 2)
         assert "/seg-1.ts" not in origin.seen
         await after_the_next(exporter, lambda: stream.next(BLACK))
         stream.next(BLACK)
