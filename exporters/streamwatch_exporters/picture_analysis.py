@@ -186,11 +186,14 @@ def _decoded(decoder: Any, packets: list[Any]) -> Iterator[Any]:
 
 
 def _track(packets: list[Any]) -> Track | None:
-    timed, times = _timed(packets)
+    if not packets:
+        return None
+    stream = packets[0].stream
+    decoder, base = stream.codec_context, float(stream.time_base)
+    length = decoder.frame_size / decoder.sample_rate if stream.type == "audio" and decoder.sample_rate else 0.0
+    timed, times = _timed(packets, base, length)
     if not timed:
         return None
-    stream = timed[0].stream
-    decoder, base = stream.codec_context, float(stream.time_base)
     steps = [timestamp_step(before, after) for before, after in pairwise(times)]
     good = sorted(step for step in steps if 0 < step <= _JUMP)
     typical = good[len(good) // 2] if good else float(timed[0].duration or 0) * base
@@ -218,24 +221,22 @@ def _track(packets: list[Any]) -> Track | None:
     )
 
 
-def _timed(packets: list[Any]) -> tuple[list[Any], list[float]]:
-    """Packets with their decode times. Of frames of sound that came in one piece, only the first has one."""
+def _timed(packets: list[Any], base: float, length: float) -> tuple[list[Any], list[float]]:
+    """Packets with their decode times. Of frames of sound that came in one piece, only the first has one.
+
+    The others follow at their *length* in seconds, unless that is not known.
+    """
     timed, times = list[Any](), list[float]()
     for packet in packets:
-        if packet.dts is not None:
-            times.append(packet.dts * float(packet.time_base))
-        elif times and (length := _frame_length(packet.stream)):
+        dts = packet.dts
+        if dts is not None:
+            times.append(dts * base)
+        elif times and length:
             times.append(times[-1] + length)
         else:
             continue
         timed.append(packet)
     return timed, times
-
-
-def _frame_length(stream: Any) -> float:
-    """Seconds of a frame of sound; 0 where it is not known."""
-    decoder = stream.codec_context
-    return decoder.frame_size / decoder.sample_rate if stream.type == "audio" and decoder.sample_rate else 0.0
 
 
 def _word(text: Any) -> str:
