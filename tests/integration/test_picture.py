@@ -44,7 +44,7 @@ async def test_a_good_stream_is_told_with_its_evidence(tmp_path: Path) -> None:
 
 async def test_black_and_silence_add_up_and_end(tmp_path: Path) -> None:
     """Two seconds are not three, four are; then the picture is back."""
-    async with live(tmp_path, "timeout: 4.0, black_seconds: 3, frozen_seconds: 3, silent_seconds: 3") as (
+    async with live(tmp_path, "timeout: 30.0, black_seconds: 3, frozen_seconds: 3, silent_seconds: 3") as (
         stream,
         exporter,
         _,
@@ -76,7 +76,7 @@ async def test_a_freeze_is_found_although_segments_hold_one_keyframe_each(tmp_pa
 
 async def test_while_something_holds_no_segment_is_left_out(tmp_path: Path) -> None:
     """Three segments at once: all are looked at while it is black, else only the newest."""
-    async with live(tmp_path, "timeout: 8.0, black_seconds: 5") as (stream, exporter, origin):
+    async with live(tmp_path, "timeout: 30.0, black_seconds: 5") as (stream, exporter, origin):
         stream.next()
         stream.next()
         await exporter.until(lambda page: origin.seen.get(stream.newest) == 1 and samples(page) == 2)

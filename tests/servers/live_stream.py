@@ -18,7 +18,7 @@ FAILURES = "streamwatch_probe_failures_total"
 FROZEN, BLACK_NOW, SILENT = "streamwatch_video_frozen", "streamwatch_video_black", "streamwatch_audio_silent"
 
 
-def watching(origin: HlsOrigin, *paths: str, more: str = "timeout: 4.0") -> str:
+def watching(origin: HlsOrigin, *paths: str, more: str = "timeout: 30.0") -> str:
     """A streams.yml with one stream for each path, called a, b, c…"""
     lines = [
         f'  - {{id: {id_}, picture: {{url: "{origin.url(path)}", interval: 0.2, {more}}}}}'
@@ -61,7 +61,7 @@ class Live:
 
 
 @asynccontextmanager
-async def live(folder: Path, more: str = "timeout: 4.0") -> AsyncIterator[tuple[Live, RunningExporter, HlsOrigin]]:
+async def live(folder: Path, more: str = "timeout: 30.0") -> AsyncIterator[tuple[Live, RunningExporter, HlsOrigin]]:
     async with hls_origin() as origin:
         stream = Live(origin)
         stream.next()
