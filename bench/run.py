@@ -51,6 +51,7 @@ def _machine(load: tuple[float, float, float]) -> dict[str, Any]:
         "load_average_before": round(load[0], 2),
         # On a machine with other work: `chrt -r 1 python bench/run.py hls` is served before it, peers likewise.
         "served_first": os.sched_getscheduler(0) in (os.SCHED_RR, os.SCHED_FIFO),
+        "nice": os.nice(0),
     }
 
 

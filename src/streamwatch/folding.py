@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +26,9 @@ from streamwatch.timeline import Row as TimelineRow
 
 log = logging.getLogger(__name__)
 
-BATCH = 500  # webhooks in one transaction
-LOOKED_AT = 2000  # alerts in one transaction, repeats included: what is not folded now is looked up again
+BATCH = 50  # webhooks in one transaction
+REPEATS = 500, 10_000  # webhooks in one go where nothing is new, and about so many alerts
+LOOKED_AT = 1000  # alerts in one transaction, repeats included: what is not folded now is looked up again
 LOOKED_UP = 100  # of them at a time
 AT_ONCE = Text("这类上报同时呼叫", "called at the same moment for such a report")
 NEWS = 20  # alerts that are no repeats, in one transaction: some hundredths of a second, in which all others wait
@@ -52,6 +53,7 @@ class Folding:
         self._due = due
         self.calls = 0  # pages that were made
         self.news = 0  # alerts that were no repeats
+        self._repeats_at_once = BATCH
 
     def fold(self, limit: int = BATCH) -> int:
         """Fold what waits, at most *limit* webhooks; how many there were. A bad one is set aside, never dropped."""
@@ -71,10 +73,12 @@ class Folding:
 
         Only where no other process folds: what is read is still true when it is written.
         """
-        if not self._database.one_process:
+        if limit < BATCH or not self._database.one_process:
             return 0
         with self._database.reading() as connection:
-            ids, again = self._told_before(Ledger(connection), limit)
+            ids, again = self._told_before(Ledger(connection))
+        # Where the first ones are news, not many are looked at in vain.
+        self._repeats_at_once = min(REPEATS[0], 2 * len(ids)) if len(ids) >= BATCH else BATCH
         if ids:
             with self._database.writing() as connection:
                 ledger = Ledger(connection)
@@ -83,21 +87,19 @@ class Folding:
             self._metrics.alerts.labels(Move.DUPLICATE.value).inc(again.total())
         return len(ids)
 
-    def _told_before(self, ledger: Ledger, limit: int) -> tuple[list[int], Counter[Episode]]:
-        webhooks, at, total = list[tuple[int, Sequence[Alert]]](), self._clock(), 0
-        for webhook in ledger.claim(limit):
-            alerts = read(webhook.body)
-            total += len(alerts)
-            if webhook.folded or total > LOOKED_AT:
+    def _told_before(self, ledger: Ledger) -> tuple[list[int], Counter[Episode]]:
+        ids, again, known, at = list[int](), Counter[Episode](), dict[Episode, Known](), self._clock()
+        for part in _in_parts(ledger.claim(self._repeats_at_once)):
+            known |= ledger.known({alert.episode for _, alerts in part for alert in alerts} - known.keys())
+            for webhook, alerts in part:
+                if webhook.folded or any(
+                    move(alert, known.get(alert.episode), at) is not Move.DUPLICATE for alert in alerts
+                ):
+                    return ids, again
+                ids.append(webhook.id)
+                again.update(alert.episode for alert in alerts)
+            if again.total() >= REPEATS[1]:
                 break
-            webhooks.append((webhook.id, alerts))
-        known = ledger.known({alert.episode for _, alerts in webhooks for alert in alerts})
-        ids, again = list[int](), Counter[Episode]()
-        for webhook_id, alerts in webhooks:
-            if any(move(alert, known.get(alert.episode), at) is not Move.DUPLICATE for alert in alerts):
-                break
-            ids.append(webhook_id)
-            again.update(alert.episode for alert in alerts)
         return ids, again
 
     def _fold(self, limit: int) -> int:
@@ -274,6 +276,19 @@ class Folding:
         for heard in ledger.resolve(incident, at):
             call, due_at = Call("over", severity, "over"), self._due(severity, at)
             self.calls += ledger.call(incident, heard.person, call, over.text, at, heard.contact, due_at)
+
+
+def _in_parts(webhooks: Iterable[Row[Any]]) -> Iterator[list[tuple[Row[Any], Sequence[Alert]]]]:
+    """With their alerts, a hundred of these or some more at a time, for one look at the database."""
+    part, count = list[tuple[Row[Any], Sequence[Alert]]](), 0
+    for webhook in webhooks:
+        part.append((webhook, read(webhook.body)))
+        count += len(part[-1][1])
+        if count >= LOOKED_UP:
+            yield part
+            part, count = [], 0
+    if part:
+        yield part
 
 
 def _said(alert: Alert, named: Kind, unnamed: Kind, zh: str, en: str) -> TimelineRow:

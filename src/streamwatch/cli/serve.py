@@ -59,5 +59,6 @@ def _make_quick() -> None:
     # uvloop looks up names in half of these: one that hangs keeps its thread until it is given up.
     os.environ.setdefault("UV_THREADPOOL_SIZE", str(NAMES_AT_ONCE * 2))
     sys.setswitchinterval(0.001)  # seconds until folding lets the intake go on; Python's own are five thousandths
+    gc.set_threshold(20_000, 20, 20)  # one webhook of a hundred alerts is more than Python's own seven hundred
     gc.collect()
     gc.freeze()  # what was loaded stays, and need not be looked through again and again

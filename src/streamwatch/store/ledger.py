@@ -69,7 +69,7 @@ def _known(size: int) -> TextualSelect:
 KNOWN = {size: _known(size) for size in (1, 10, IN_ONE_QUERY)}  # what is fewer is filled up with its last one
 
 FOLDING = 0x5357_0002  # a number of ours among the advisory locks of PostgreSQL
-CLAIMED = 1024 * 1024  # bytes of webhooks in memory; at least one, whatever its size
+CLAIMED = 4 * 1024 * 1024  # bytes of webhooks in memory; at least one, whatever its size
 
 
 class OtherFiring(NamedTuple):
