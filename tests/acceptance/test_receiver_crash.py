@@ -15,7 +15,6 @@ from servers.postgresql import PostgreSQL
 from servers.receiver import PhoneServer, ReceiverProcess, until, write_config
 
 KILLS = 100
-KILLS_OF_TWO = 40
 
 
 @pytest.fixture
@@ -89,15 +88,18 @@ def test_kill_nine_of_one_of_two_receivers(tmp_path: Path, phone: PhoneServer, n
             each.start()
         flood.start()
         try:
-            for _ in range(KILLS_OF_TWO):
-                flood.pour_for(moments.uniform(0.02, 0.4))
-                unlucky = moments.choice(pair)
+            for _ in range(KILLS):
+                flood.pour_for(moments.uniform(0.02, 0.25))
+                unlucky, other = moments.sample(pair, 2)
+                other.wait()  # there is always one; the unlucky one may be killed while it starts
                 unlucky.kill()
-                unlucky.start()
+                unlucky.begin()
+            for each in pair:
+                each.wait()
         finally:
             flood.stop()
         try:
-            check(phone, pair[0], flood, KILLS_OF_TWO)
+            check(phone, pair[0], flood, KILLS)
         finally:
             for each in pair:
                 each.kill()

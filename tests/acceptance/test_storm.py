@@ -1,6 +1,7 @@
 """The storm in real time, on the real receiver: from the accepted alert to the phone, with the limits enforced.
 
 STREAMWATCH_STORM_SECONDS stretches it: 60 is the storm that is promised, fewer seconds are a harder one.
+STREAMWATCH_STORM_ON=postgresql has it on a real PostgreSQL.
 """
 
 import os
@@ -18,6 +19,7 @@ import pytest
 
 from servers.dingtalk import DingTalkServer
 from servers.free_port import free_port
+from servers.postgresql import PostgreSQL
 from servers.receiver import AUTH, PhoneServer, ReceiverProcess, until, write_config
 from servers.storm import folded, storm
 from servers.story import webhook
@@ -25,6 +27,7 @@ from streamwatch.budget import MOST
 from streamwatch.clock import utc_now
 
 SECONDS = float(os.environ.get("STREAMWATCH_STORM_SECONDS", "60"))
+ON = os.environ.get("STREAMWATCH_STORM_ON", "sqlite")
 ALERTS, STREAMS, CREW = 10_000, 200, 20
 MEMORY = 300_000  # kB
 
@@ -40,6 +43,16 @@ class Clocked(list[dict[str, Any]]):
 def phone() -> Iterator[PhoneServer]:
     with closing(PhoneServer(Clocked())) as phone:
         yield phone
+
+
+@pytest.fixture
+def database() -> Iterator[dict[str, object]]:
+    """What duty.yml says of it."""
+    if ON == "sqlite":
+        yield {}
+        return
+    with closing(PostgreSQL()) as server:
+        yield {"database": server.url()}
 
 
 def crew(phone: str, robot: str, secret: str) -> dict[str, object]:
@@ -99,11 +112,14 @@ def pour(receiver: ReceiverProcess, alerts: list[dict[str, object]], seconds: fl
 
 
 @pytest.mark.timeout(900)
-def test_in_a_storm_each_person_hears_of_a_p0_first_and_of_little_else(tmp_path: Path, phone: PhoneServer) -> None:
+def test_in_a_storm_each_person_hears_of_a_p0_first_and_of_little_else(
+    tmp_path: Path, phone: PhoneServer, database: dict[str, object]
+) -> None:
     """Ten thousand alerts a minute: each person's first P0 comes at once, nobody gets more than twelve messages."""
     robot, port = DingTalkServer(utc_now), free_port()
     with closing(robot):
-        config = write_config(tmp_path, port, phone.url, **crew(phone.url, robot.url, robot.secret))
+        settings = crew(phone.url, robot.url, robot.secret) | database
+        config = write_config(tmp_path, port, phone.url, **settings)
         receiver = ReceiverProcess(config, port)
         receiver.start()
         alerts = storm(random.Random(1), streams=STREAMS, alerts=ALERTS)
@@ -126,7 +142,8 @@ def test_in_a_storm_each_person_hears_of_a_p0_first_and_of_little_else(tmp_path:
     }
     waits = sorted(max(0.0, first[name] - at) for name, at in begun.items())
     print(
-        f"{ALERTS} alerts in {SECONDS:.0f} s; first P0 of a person after {waits[len(waits) // 2]:.2f} s (median), "
+        f"{ALERTS} alerts in {SECONDS:.0f} s on {ON}; "
+        f"first P0 of a person after {waits[len(waits) // 2]:.2f} s (median), "
         f"{waits[int(len(waits) * 0.95)]:.2f} s (95 %); at most {max(counts.values())} messages, "
         f"{len(robot.heard)} over the robot; {memory // 1000} MB, {cpu:.0f} s of CPU in the storm"
     )

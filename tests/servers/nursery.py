@@ -50,7 +50,15 @@ class ForkedReceiver(ReceiverProcess):
         self._pid = 0
 
     def start(self) -> None:
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Start, and do not wait for it."""
         self._pid = self._nursery.bear(self._config, self.log)
+
+    def wait(self) -> None:
+        """Until it is ready."""
         until(self.ready, 90)
 
     def _running(self) -> bool:
