@@ -1,6 +1,6 @@
 """An alert as it arrived, whoever sent it: labels say what it is, fingerprint and start say which episode."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -58,6 +58,11 @@ class Alert:
         return next((known for known in SEVERITIES if known == given), "P1")
 
     @property
+    def is_urgent(self) -> bool:
+        """It cannot wait for its turn, and neither can its end: they must stay in order."""
+        return self.labels.get("severity") == "P0"
+
+    @property
     def is_reported(self) -> bool:
         """A person said so, and a person will say that it is over."""
         return is_reported(self.fingerprint)
@@ -76,6 +81,11 @@ class Alert:
     def is_heartbeat(self) -> bool:
         """The Watchdog fires always; it tells that the way of the alerts is open, and calls nobody."""
         return self.name == "Watchdog" or self.labels.get("severity") == "none"
+
+
+def urgent(alerts: Iterable[Alert]) -> int:
+    """How many of them cannot wait for their turn."""
+    return sum(each.is_urgent for each in alerts)
 
 
 def is_reported(fingerprint: str) -> bool:

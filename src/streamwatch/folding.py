@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -34,6 +34,13 @@ AT_ONCE = Text("这类上报同时呼叫", "called at the same moment for such a
 NEWS = 20  # alerts that are no repeats, in one transaction: some hundredths of a second, in which all others wait
 
 
+class _Place(NamedTuple):
+    """An alert of a webhook, and how many stand before it."""
+
+    place: int
+    alert: Alert
+
+
 class Folding:
     """Reads the inbox; writes incidents, the timeline and the outbox. *book* gives the duty book of this moment."""
 
@@ -54,19 +61,29 @@ class Folding:
         self.calls = 0  # pages that were made
         self.news = 0  # alerts that were no repeats
         self._repeats_at_once = BATCH
+        self._behind = False  # there may be more than one step takes
+        self._went_ahead = False
 
     def fold(self, limit: int = BATCH) -> int:
-        """Fold what waits, at most *limit* webhooks; how many there were. A bad one is set aside, never dropped."""
+        """Fold what waits, at most *limit* webhooks; how many there were. A bad one is set aside, never dropped.
+
+        Where more waits than one step takes, every other step folds what is urgent in all of it: that goes first, and
+        all else goes on. Severity is a label, so a series is urgent from its start to its end, and stays in order.
+        """
+        urgent = self._behind and not self._went_ahead
+        self._went_ahead = urgent and (count := self._safely(limit, urgent=True)) > 0
+        return count if self._went_ahead else self._safely(limit)
+
+    def _safely(self, limit: int, *, urgent: bool = False) -> int:
         try:
-            return self._fold(limit)
+            return self._fold(limit, urgent=urgent)
         except DataError:
             log.exception("the database does not take a webhook; one by one, the bad one is set aside")
-            return self.fold(1) if limit > 1 else self._set_aside()
         except (SQLAlchemyError, OSError):
             raise
         except Exception:
             log.exception("webhooks could not be folded; one by one, the bad one is set aside")
-            return self.fold(1) if limit > 1 else self._set_aside()
+        return self._safely(1, urgent=urgent) if limit > 1 else self._set_aside(urgent=urgent)
 
     def _repeats(self, limit: int) -> int:
         """The webhooks before the first that says anything new; how many. Who posts does not wait meanwhile.
@@ -102,29 +119,36 @@ class Folding:
                 break
         return ids, again
 
-    def _fold(self, limit: int) -> int:
-        """What waits, up to *limit* webhooks and `NEWS`: a large one is folded in parts, as acks wait meanwhile."""
-        if count := self._repeats(limit):
+    def _fold(self, limit: int, *, urgent: bool) -> int:
+        """What waits, or what is *urgent* of it, up to *limit* webhooks and `NEWS`.
+
+        A large webhook is folded in parts, as acks wait meanwhile.
+        """
+        if not urgent and (count := self._repeats(limit)):
+            self._behind = True  # the next one says something new, or there is none
             return count
         with self._database.writing() as connection:
             ledger = Ledger(connection)
-            webhooks, waiting = list[tuple[Row[Any], Sequence[Alert]]](), list[Alert]()
-            for webhook in ledger.claim(limit):
-                alerts = read(webhook.body)[webhook.folded :]
-                webhooks.append((webhook, alerts))
-                waiting += alerts
+            webhooks, waiting = list[tuple[Row[Any], list[_Place]]](), list[_Place]()
+            for webhook in ledger.claim(limit, urgent=urgent):
+                mine = _urgent(webhook) if urgent else _left(webhook)
+                webhooks.append((webhook, mine))
+                waiting += mine
                 if len(waiting) >= LOOKED_AT:
                     break
-            moves = self._all(ledger, waiting[:LOOKED_AT])
+            moves = self._all(ledger, [each.alert for each in waiting[:LOOKED_AT]])
             left, whole = moves.total(), list[int]()
-            for webhook, alerts in webhooks:
-                if left < len(alerts):
-                    ledger.folded_up_to(webhook.id, webhook.folded + left)
+            for webhook, mine in webhooks:
+                if left < len(mine):
+                    write = ledger.folded_ahead if urgent else ledger.folded_up_to
+                    write(webhook.id, mine[left].place)
                     break
-                left -= len(alerts)
+                left -= len(mine)
                 whole.append(webhook.id)
-            ledger.folded(whole, self._clock())
+            (ledger.nothing_urgent if urgent else ledger.folded)(whole, self._clock())
             ledger.flush()
+        if not urgent:
+            self._behind = bool(webhooks)
         for what, count in moves.items():
             self._metrics.alerts.labels(what.value).inc(count)
         return len(webhooks)
@@ -165,11 +189,11 @@ class Folding:
         self.news += news
         return moves
 
-    def _set_aside(self) -> int:
+    def _set_aside(self, *, urgent: bool) -> int:
         """The oldest webhook is one that we cannot fold: it stays in the inbox, visible, and out of the way."""
         with self._database.writing() as connection:
             ledger = Ledger(connection)
-            for webhook in ledger.claim(1):
+            for webhook in ledger.claim(1, urgent=urgent):
                 ledger.troubled(webhook.id, "could not be folded; the log of this time says why")
                 return 1
         return 0
@@ -282,13 +306,33 @@ def _in_parts(webhooks: Iterable[Row[Any]]) -> Iterator[list[tuple[Row[Any], Seq
     """With their alerts, a hundred of these or some more at a time, for one look at the database."""
     part, count = list[tuple[Row[Any], Sequence[Alert]]](), 0
     for webhook in webhooks:
-        part.append((webhook, read(webhook.body)))
+        part.append((webhook, _unfolded(webhook)))
         count += len(part[-1][1])
         if count >= LOOKED_UP:
             yield part
             part, count = [], 0
     if part:
         yield part
+
+
+def _unfolded(webhook: Row[Any]) -> Sequence[Alert]:
+    return [each.alert for each in _left(webhook)] if webhook.ahead else read(webhook.body)
+
+
+def _urgent(webhook: Row[Any]) -> list[_Place]:
+    """Those of its urgent alerts that are not folded."""
+    begin = max(webhook.folded, webhook.ahead)
+    return [each for each in _from(webhook, begin) if each.alert.is_urgent]
+
+
+def _left(webhook: Row[Any]) -> list[_Place]:
+    """All of its alerts that are not folded."""
+    waiting = _from(webhook, webhook.folded)
+    return [each for each in waiting if each.place >= webhook.ahead or not each.alert.is_urgent]
+
+
+def _from(webhook: Row[Any], begin: int) -> Iterable[_Place]:
+    return map(_Place._make, enumerate(read(webhook.body)[begin:], begin))
 
 
 def _said(alert: Alert, named: Kind, unnamed: Kind, zh: str, en: str) -> TimelineRow:

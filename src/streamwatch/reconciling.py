@@ -12,9 +12,10 @@ from typing import Any
 
 import httpx
 
-from streamwatch.alert import is_reported
+from streamwatch.alert import is_reported, urgent
 from streamwatch.clock import Clock
 from streamwatch.intake import alertmanager_api as api
+from streamwatch.intake.alertmanager import read
 from streamwatch.store import Store
 from streamwatch.store.journal import WATCHDOG, Firing
 
@@ -75,7 +76,8 @@ class Reconciling:
         over = self._over(firing, held, at)
         webhooks = await asyncio.to_thread(_webhooks, over, firing, held, self._receiver(), at)
         for body in webhooks:
-            await self._store.inbox.accept("reconciling", body, at)
+            alerts = await asyncio.to_thread(read, body)
+            await self._store.inbox.accept("reconciling", body, at, urgent(alerts))
         return bool(webhooks)
 
     def _over(self, firing: list[Firing], held: Mapping[str, Mapping[str, Any]], at: datetime) -> list[Firing]:

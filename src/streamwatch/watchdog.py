@@ -10,9 +10,10 @@ from datetime import timedelta
 
 import httpx
 
-from streamwatch.alert import fingerprint_of
+from streamwatch.alert import fingerprint_of, urgent
 from streamwatch.clock import Clock
 from streamwatch.intake import alertmanager_api as api
+from streamwatch.intake.alertmanager import read
 from streamwatch.store import Store
 
 SILENT_FOR = timedelta(seconds=60)  # it is repeated every ten
@@ -66,7 +67,7 @@ class Watchdog:
         else:
             times = {"status": "resolved", "startsAt": open_since.isoformat(), "endsAt": at.isoformat()}
         alert = {"labels": LABELS, "annotations": ANNOTATIONS, "fingerprint": FINGERPRINT, **times}
-        await self._store.inbox.accept("watchdog", api.webhook([alert]), at)
+        await self._store.inbox.accept("watchdog", body := api.webhook([alert]), at, urgent(read(body)))
         return True
 
     async def way_is_open(self) -> bool:

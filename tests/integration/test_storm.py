@@ -15,7 +15,7 @@ import pytest
 
 from servers.dingtalk import DingTalkServer
 from servers.storm import Ear, folded, is_told, storm
-from servers.story import Phone, Story, alert, book, person, webhook
+from servers.story import Phone, Story, alert, book, person
 from servers.wecom import WeComServer
 from streamwatch.budget import MOST, WINDOW
 from streamwatch.channels.dingtalk import DingTalk
@@ -49,8 +49,7 @@ class Storm:
         """One second of it, in webhooks of fifty, as Alertmanager's groups come."""
         some = list(alerts)
         for first in range(0, len(some), 50):
-            body = webhook(*some[first : first + 50])
-            await self.story.store.inbox.accept("alertmanager", body, self.story.clock())
+            await self.story.accept(*some[first : first + 50])
         await self.story.turn()
         if await self.escalating.step():
             await self.story.turn()

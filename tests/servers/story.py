@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from streamwatch.alert import urgent
 from streamwatch.buttons import Buttons
 from streamwatch.channels.channel import ChannelError, Limit, Receipt
 from streamwatch.composing import Composing
@@ -19,6 +20,7 @@ from streamwatch.delivery import Delivery
 from streamwatch.duty import Contact, DutyBook, Person, Session
 from streamwatch.evidence import Evidence
 from streamwatch.folding import Folding
+from streamwatch.intake.alertmanager import read
 from streamwatch.links import Links
 from streamwatch.message import Message
 from streamwatch.metrics import Metrics
@@ -166,8 +168,13 @@ class Story:
 
     async def push(self, *alerts: Mapping[str, object]) -> None:
         """One webhook, and everything that follows at once."""
-        await self.store.inbox.accept("alertmanager", webhook(*alerts), self.clock())
+        await self.accept(*alerts)
         await self.turn()
+
+    async def accept(self, *alerts: Mapping[str, object]) -> None:
+        """One webhook as the intake takes it in."""
+        body = webhook(*alerts)
+        await self.store.inbox.accept("alertmanager", body, self.clock(), urgent(read(body)))
 
     async def turn(self) -> None:
         """Fold and deliver what can be done at this instant."""

@@ -35,10 +35,11 @@ class Inbox:
         # A thread of its own: in a storm all others wait for their turn with the database.
         self._thread = ThreadPoolExecutor(1, "intake")
 
-    async def accept(self, source: str, body: bytes, at: datetime) -> None:
-        """Return when *body* is durable. Raises `NotStored` when it is not."""
+    async def accept(self, source: str, body: bytes, at: datetime, urgent: int = 0) -> None:
+        """Return when *body* is durable. Raises `NotStored` when it is not. *urgent* of its alerts go first."""
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting({"source": source, "body": body, "received_at": at}, stored))
+        row: dict[str, object] = {"source": source, "body": body, "received_at": at, "urgent": urgent}
+        self._waiting.append(_Waiting(row, stored))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         await stored

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, select, text, update
 from sqlalchemy.sql.selectable import TextualSelect
 
 from streamwatch.alert import BY_PERSON, Alert, Episode, Severity
@@ -17,7 +17,7 @@ from streamwatch.store.rows import MAKERS, NOTE, Call, add_page, noted
 from streamwatch.timeline import Row as TimelineRow
 
 # Statements are made once: to make one costs more than to run it, and a storm runs them by the thousand.
-_episode, _incident = tables.episode.c, tables.incident.c
+_episode, _inbox, _incident = tables.episode.c, tables.inbox.c, tables.incident.c
 _FRESH = ("incident_id", "status", "severity", "changed_at", "ends_at")
 
 
@@ -70,6 +70,7 @@ KNOWN = {size: _known(size) for size in (1, 10, IN_ONE_QUERY)}  # what is fewer 
 
 FOLDING = 0x5357_0002  # a number of ours among the advisory locks of PostgreSQL
 CLAIMED = 4 * 1024 * 1024  # bytes of webhooks in memory; at least one, whatever its size
+ALL = 2**31 - 1  # no webhook holds more alerts
 
 
 class OtherFiring(NamedTuple):
@@ -101,17 +102,23 @@ class Ledger:
 
     # -- the inbox
 
-    def claim(self, limit: int) -> Sequence[Row[Any]]:
-        """The oldest webhooks that are not folded. Another receiver on the same database skips them."""
+    def claim(self, limit: int, *, urgent: bool = False) -> Sequence[Row[Any]]:
+        """The oldest webhooks that are not folded, or those of them that hold something *urgent*.
+
+        Another receiver on the same database skips them.
+        """
         if self._connection.dialect.name == "postgresql":
             # One folds at a time: an end must not be folded beside its beginning.
             self._connection.execute(select(func.pg_advisory_xact_lock(FOLDING)))
-        waiting = tables.inbox.c.folded_at.is_(None) & tables.inbox.c.trouble.is_(None)
-        query = select(tables.inbox.c.id, func.length(tables.inbox.c.body)).where(waiting)
-        query = query.order_by(tables.inbox.c.id).limit(limit).with_for_update(skip_locked=True)
+        query = select(_inbox.id, func.length(_inbox.body)).where(
+            _inbox.folded_at.is_(None), _inbox.trouble.is_(None)
+        )
+        if urgent:
+            query = query.where(_inbox.urgent > literal_column("0"))  # as in the index
+        query = query.order_by(_inbox.id).limit(limit).with_for_update(skip_locked=True)
         ids = _no_more_than(CLAIMED, [(row[0], row[1]) for row in self._connection.execute(query)])
-        claimed = select(tables.inbox)
-        return self._connection.execute(claimed.where(tables.inbox.c.id.in_(ids)).order_by(tables.inbox.c.id)).all()
+        claimed = select(tables.inbox).where(_inbox.id.in_(ids)).order_by(_inbox.id)
+        return self._connection.execute(claimed).all()
 
     def folded(self, ids: Sequence[int], at: datetime) -> None:
         if ids:
@@ -120,6 +127,15 @@ class Ledger:
     def folded_up_to(self, webhook: int, count: int) -> None:
         """The first *count* alerts of a large webhook."""
         self._connection.execute(update(tables.inbox).where(tables.inbox.c.id == webhook).values(folded=count))
+
+    def folded_ahead(self, webhook: int, count: int) -> None:
+        """Those of its first *count* alerts that are urgent; more of them wait."""
+        self._connection.execute(update(tables.inbox).where(_inbox.id == webhook).values(ahead=count))
+
+    def nothing_urgent(self, ids: Sequence[int], at: datetime) -> None:
+        """All that was urgent in them is folded ahead of its turn."""
+        if ids:
+            self._connection.execute(update(tables.inbox).where(_inbox.id.in_(ids)).values(urgent=0, ahead=ALL))
 
     def troubled(self, webhook: int, trouble: str) -> None:
         self._connection.execute(update(tables.inbox).where(tables.inbox.c.id == webhook).values(trouble=trouble))

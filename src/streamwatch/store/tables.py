@@ -54,12 +54,16 @@ inbox = Table(
     Column("body", LargeBinary, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("folded", Integer, nullable=False, server_default="0"),  # how many of its alerts are folded
+    Column("urgent", Integer, nullable=False, server_default="0"),  # how many urgent alerts of it wait
+    Column("ahead", Integer, nullable=False, server_default="0"),  # before this one they were folded out of turn
     Column("folded_at", Instant),
     Column("trouble", Text),  # why it could not be folded: kept for people, never dropped
 )
 Index(
     "inbox_waiting", inbox.c.id, sqlite_where=text("folded_at IS NULL"), postgresql_where=text("folded_at IS NULL")
 )
+_URGENT = text("urgent > 0 AND folded_at IS NULL")
+Index("inbox_urgent", inbox.c.id, sqlite_where=_URGENT, postgresql_where=_URGENT)
 
 episode = Table(
     "episode",

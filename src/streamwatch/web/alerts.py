@@ -7,6 +7,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from streamwatch.alert import urgent
 from streamwatch.errors import NotAWebhook, NotStored
 from streamwatch.intake import alertmanager
 from streamwatch.web.pages import show_error
@@ -54,7 +55,7 @@ async def from_alertmanager(request: Request) -> Response:
         raise _refused(parts, 400, "not_a_webhook", str(error)) from None
     if alerts:
         try:
-            await parts.store.inbox.accept("alertmanager", body, at)
+            await parts.store.inbox.accept("alertmanager", body, at, urgent(alerts))
         except NotStored as error:
             raise _refused(parts, 503, "not_stored", str(error)) from None
         parts.alerts_came()

@@ -8,7 +8,9 @@ from typing import TypeVar
 from fastapi import HTTPException
 
 from streamwatch import trigger
+from streamwatch.alert import urgent
 from streamwatch.errors import NotStored
+from streamwatch.intake.alertmanager import read
 from streamwatch.intake.alertmanager_api import webhook
 from streamwatch.language import Text
 from streamwatch.web.api import no_incident
@@ -56,7 +58,7 @@ async def close(parts: Parts, incident: int, by: str | None, note: str) -> None:
 
 async def _accept(parts: Parts, alerts: list[dict[str, object]]) -> None:
     try:
-        await parts.store.inbox.accept(SOURCE, webhook(alerts), parts.clock())
+        await parts.store.inbox.accept(SOURCE, body := webhook(alerts), parts.clock(), urgent(read(body)))
     except NotStored:
         parts.metrics.webhooks.labels(SOURCE, "not_stored").inc()
         raise refused(

@@ -1,0 +1,22 @@
+"""Urgent alerts are folded before their turn."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+WAITS = sa.text("urgent > 0 AND folded_at IS NULL")
+
+
+def upgrade() -> None:
+    """What is there already is left: the first revision may have made it."""
+    inspector = sa.inspect(op.get_bind())
+    present = {each["name"] for each in inspector.get_columns("inbox")}
+    for name in ("urgent", "ahead"):
+        if name not in present:
+            op.add_column("inbox", sa.Column(name, sa.Integer, nullable=False, server_default="0"))
+    if "inbox_urgent" not in {index["name"] for index in inspector.get_indexes("inbox")}:
+        op.create_index("inbox_urgent", "inbox", ["id"], sqlite_where=WAITS, postgresql_where=WAITS)
