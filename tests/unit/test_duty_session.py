@@ -170,3 +170,25 @@ def test_a_year_of_sessions_is_not_searched_for_every_page() -> None:
     year = [replace(PLAN, id=str(n), start=START + n * 8 * HOUR, end=END + n * 8 * HOUR) for n in range(1000)]
     assert len(book(*year).near(START + 4000 * HOUR)) < 10
     assert [each.stream for each in shows(book(*year), START)] == ["demo"]
+
+
+def test_a_channel_that_is_never_off_air() -> None:
+    """Sessions of decades, hundreds of them, are found at any time, in the order of the file, and cost no index."""
+    always = [
+        replace(
+            PLAN,
+            id=f"always-{n}",
+            stream=f"room-{n}",
+            start=START - 3000 * timedelta(days=1),
+            end=END + 30_000 * timedelta(days=1),
+        )
+        for n in range(300)
+    ]
+    both = book(*always[:200], PLAN, *always[200:])
+    assert [each.id for each in both.near(START)] == [each.id for each in both.sessions]
+    assert len(both.near(START + timedelta(days=9000))) == 300
+    assert both.near(START + timedelta(days=40_000)) == tuple(always)  # they may matter; their own times decide
+    assert running_session(both, "room-7", START + timedelta(days=40_000)) is None
+    assert running_session(both, "room-7", START + timedelta(days=9000)) == always[7]
+    assert running_session(both, "demo", START) == PLAN
+    assert len(both._near[0]) < 5

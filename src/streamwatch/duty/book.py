@@ -5,10 +5,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from heapq import merge
+from operator import itemgetter
 
 from streamwatch.duty.person import Person
 from streamwatch.duty.rotation import Rotation
 from streamwatch.duty.session import Session, utc
+
+
+LONG = timedelta(days=14)
+_Listed = tuple[int, Session]  # and its place in the file
 
 
 @dataclass(frozen=True)
@@ -61,20 +67,28 @@ class DutyBook:
     overrides: tuple[Override, ...] = ()  # the latest last
 
     def near(self, at: datetime) -> tuple[Session, ...]:
-        """Every session that may matter at *at*."""
-        return self._by_day.get(utc(at).date(), ())
+        """Every session that may matter at *at*, in the order of the file."""
+        by_day, long = self._near
+        listed = by_day.get(utc(at).date(), [])
+        return tuple(session for _, session in (merge(listed, long, key=itemgetter(0)) if long else listed))
 
     @cached_property
-    def _by_day(self) -> dict[date, tuple[Session, ...]]:
-        """By the days, in UTC, on which each matters: a year of sessions is not searched for every page."""
-        days: defaultdict[date, list[Session]] = defaultdict(list)
-        for session in self.sessions:
-            moments = session.moments()
+    def _near(self) -> tuple[dict[date, list[_Listed]], list[_Listed]]:
+        """By the days, in UTC, on which each matters: a year of sessions is not searched for every page.
+
+        And those that go on for weeks, as a channel does that is never off air: those always may matter.
+        """
+        days, long = defaultdict[date, list[_Listed]](list), list[_Listed]()
+        for listed in enumerate(self.sessions):
+            moments = listed[1].moments()
             day, last = min(moments).date(), max(moments).date()
+            if last - day > LONG:
+                long.append(listed)
+                continue
             while day <= last:
-                days[day].append(session)
+                days[day].append(listed)
                 day += timedelta(days=1)
-        return {day: tuple(sessions) for day, sessions in days.items()}
+        return dict(days), long
 
     def name(self, person: str) -> str:
         """Who left duty.yml keeps the id as a name."""
