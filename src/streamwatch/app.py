@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from streamwatch import rounds
 from streamwatch.audience import Audience
 from streamwatch.buttons import Buttons
+from streamwatch.calling import Calling
 from streamwatch.canary import Canary, CanaryCollector, Song
 from streamwatch.channels import open_channels, open_listeners
 from streamwatch.channels.channel import Reason
@@ -44,6 +45,7 @@ from streamwatch.presiding import Presiding
 from streamwatch.presses import Presses
 from streamwatch.pressing import RESULTS, Pressing
 from streamwatch.quota import QuotaCollector
+from streamwatch.rearranging import Rearranging
 from streamwatch.reconciling import Reconciling
 from streamwatch.session_metrics import SessionCollector
 from streamwatch.setbacks import Ways
@@ -89,6 +91,8 @@ class Receiver:
         buttons = Buttons(key)
         self.door = Door()
         self.folding = Folding(self.store.database, lambda: self.ways.book, clock, self.metrics, self._due)
+        calling = Calling(lambda: self.ways.book, clock, self.metrics, self._due)
+        self.rearranging = Rearranging(self.store.database, calling, clock)
         self.audience = Audience(self.http, self._prometheus)
         self.watchdog = Watchdog(self.store, self.http, self._prometheus, clock)
         composing = Composing(
@@ -311,6 +315,7 @@ def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened
         duty_links=receiver.duty_links,
         presses=receiver.presses,
         door=receiver.door,
+        rearranging=receiver.rearranging,
         evidence_folder=receiver.evidence_folder,
         audience=receiver.audience,
         duty_changed=receiver.duty_changed,

@@ -11,9 +11,10 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from streamwatch import routing
 from streamwatch.alert import Alert, Episode, Severity
+from streamwatch.calling import Calling
 from streamwatch.clock import Clock
-from streamwatch.duty import Duty, DutyBook, who
-from streamwatch.incident import Effect, Known, Move, effect, is_stale, move, same_trouble
+from streamwatch.duty import DutyBook
+from streamwatch.incident import Effect, Known, Move, effect, fold_key, is_stale, move, same_trouble
 from streamwatch.intake.alertmanager import read
 from streamwatch.language import Text
 from streamwatch.message import clean
@@ -54,21 +55,24 @@ class Folding:
     ) -> None:
         """*due* says when a page of that severity, made at that instant, goes out."""
         self._database = database
-        self._book = book
         self._clock = clock
         self._metrics = metrics
-        self._due = due
-        self.calls = 0  # pages that were made
+        self._calling = Calling(book, clock, metrics, due)
         self.news = 0  # alerts that were no repeats
         self._repeats_at_once = BATCH
         self._behind = False  # there may be more than one step takes
         self._went_ahead = False
 
+    @property
+    def calls(self) -> int:
+        """Pages that were made so far."""
+        return self._calling.calls
+
     def fold(self, limit: int = BATCH) -> int:
         """Fold what waits, at most *limit* webhooks; how many there were. A bad one is set aside, never dropped.
 
-        Where more waits than one step takes, every other step folds what is urgent in all of it: that goes first, and
-        all else goes on. Severity is a label, so a series is urgent from its start to its end, and stays in order.
+        Where more waits than one step takes, every other step folds what is urgent in all of it: that goes first,
+        and all else goes on. Severity is a label, so a series is urgent from start to end, and stays in order.
         """
         urgent = self._behind and not self._went_ahead
         self._went_ahead = urgent and (count := self._safely(limit, urgent=True)) > 0
@@ -214,16 +218,19 @@ class Folding:
         return self._begin(ledger, alert, others, again=what is Move.AGAIN)
 
     def _begin(self, ledger: Ledger, alert: Alert, others: Sequence[OtherFiring], *, again: bool) -> int:
-        at, book = self._clock(), self._book()
-        continued = [before.severity for before in others if self._supersede(ledger, alert, before)]
-        current = ledger.open_incident(alert)
-        firing = [] if current is None else [*ledger.firing(current), *continued]
+        at = self._clock()
+        continued = [before for before in others if self._supersede(ledger, alert, before)]
+        # A person may have split them from the incident of their stream and procedure.
+        current = ledger.live({each.incident for each in continued}) or ledger.open_incident(alert)
+        firing = [] if current is None else [*ledger.firing(current), *(each.severity for each in continued)]
         reported_at = ledger.reported_at(current) if alert.is_reported and current is not None else None
         consequence = effect(firing, alert, is_open=current is not None, reported_at=reported_at)
-        route = routing.route(alert, book.fallback_role)
+        route = routing.route(alert, self._calling.book().fallback_role)
         incident = current
         if incident is None:
-            incident = ledger.open(alert, route.role, ledger.drill_running(alert.stream, at), at)
+            incident = ledger.open(
+                alert, route.role, ledger.drill_running(alert.stream, at), at, key=fold_key(alert)
+            )
         ledger.begin(alert, incident, at)
         heading = {Effect.OPEN: Kind.OPENED, Effect.JOIN: Kind.JOINED, Effect.RAISE: Kind.RAISED}[consequence]
         row = Kind.AGAIN if again and consequence is Effect.OPEN else heading
@@ -243,10 +250,10 @@ class Folding:
         ledger.note(incident, tell(routed, role=route.role, why=route.reason), at)
         kind = "firing" if consequence is Effect.OPEN else "raised"
         call = Call(kind, alert.severity, f"{kind}:{alert.fingerprint}:{at.isoformat()}")
-        self._call(ledger, incident, call, who(book, route.role, alert.stream, at, alert.severity))
+        self._calling.call(ledger, incident, call, route.role, alert.stream)
         for role in alert.also:
             ledger.note(incident, tell(Kind.ROUTED, role=role, why=AT_ONCE), at)
-            self._call(ledger, incident, call, who(book, role, alert.stream, at, alert.severity))
+            self._calling.call(ledger, incident, call, role, alert.stream)
         return incident
 
     def _supersede(self, ledger: Ledger, alert: Alert, before: OtherFiring) -> bool:
@@ -269,19 +276,6 @@ class Folding:
             ledger.withdraw(before.incident)
         return False
 
-    def _call(self, ledger: Ledger, incident: int, call: Call, duty: Duty) -> None:
-        at = self._clock()
-        for passed in duty.passed_over:
-            ledger.note(incident, tell(Kind.PASSED_OVER, person=passed.person, why=passed.text), at)
-        if duty.source in ("everyone", "nobody"):
-            self._metrics.duty_gaps.inc()
-        if not duty.call:
-            ledger.note(incident, tell(Kind.NOBODY), at)
-        for person in duty.call:
-            if ledger.call(incident, person, call, duty.reason, at, due_at=self._due(call.severity, at)):
-                self.calls += 1
-                ledger.note(incident, tell(Kind.CALLED, person=person, why=duty.reason), at)
-
     def _end(self, ledger: Ledger, alert: Alert, incident: int | None) -> None:
         at = self._clock()
         ledger.end(alert.episode, at, alert.ends_at)
@@ -298,8 +292,8 @@ class Folding:
         over = tell(Kind.RESOLVED)
         ledger.note(incident, over, at)
         for heard in ledger.resolve(incident, at):
-            call, due_at = Call("over", severity, "over"), self._due(severity, at)
-            self.calls += ledger.call(incident, heard.person, call, over.text, at, heard.contact, due_at)
+            call, due_at = Call("over", severity, "over"), self._calling.due(severity, at)
+            self._calling.calls += ledger.call(incident, heard.person, call, over.text, at, heard.contact, due_at)
 
 
 def _in_parts(webhooks: Iterable[Row[Any]]) -> Iterator[list[tuple[Row[Any], Sequence[Alert]]]]:

@@ -13,7 +13,8 @@ from typing import Literal
 
 from streamwatch.alert import Alert, Severity, worse
 
-State = Literal["open", "acknowledged", "resolved"]
+State = Literal["open", "acknowledged", "resolved", "merged"]
+LIVE: tuple[State, ...] = ("open", "acknowledged")
 
 # Alertmanager sends one flush for at most ten seconds after it composed it, and a peer may lag behind by some
 # more. A "firing" that comes this soon after the end of its own episode is old news; one that comes later is an
@@ -108,3 +109,80 @@ def fold_key(alert: Alert) -> str:
     """
     parts = [alert.stream, alert.procedure, *([alert.matter] if alert.matter else [])]
     return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+# -- what people do with incidents
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How an incident stands, as far as a merge or a split has to know."""
+
+    id: int
+    state: State
+    severity: Severity
+    drill: bool
+    called_at: datetime
+    alertname: str
+    acknowledged_by: str | None = None
+
+
+class Unfit(StrEnum):
+    """Why a merge or a split is no legal move."""
+
+    SAME = "same"  # with itself
+    OVER = "over"  # one of them has ended, or is part of another
+    DRILL = "drill"  # a drill and the real thing: what is timed must stay apart
+    NOT_FIRING = "not_firing"  # an alert that is named does not fire in it
+    NOTHING = "nothing"  # no alert is named
+    ALL = "all"  # nothing would stay
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What becomes of two incidents that are one from now on. Each field names one of the two."""
+
+    headline: int  # the more urgent one says what it is called, how urgent it is, and whose it is
+    clock: int  # its calls so far count for the escalation
+    ack: int | None  # whose ack holds; None: it is open
+
+
+def may_merge(one: Stand, other: Stand) -> Unfit | None:
+    if one.id == other.id:
+        return Unfit.SAME
+    if one.state not in LIVE or other.state not in LIVE:
+        return Unfit.OVER
+    return Unfit.DRILL if one.drill != other.drill else None
+
+
+def merge(into: Stand, other: Stand, by: str) -> Merged:
+    """Nobody is called for a merge itself; what calls goes on calling.
+
+    An ack holds for what joins it when that is milder than P0 and no more urgent than what was taken, as with any
+    alert that joins. Else the two are open, unless whoever has the one says so: then they take both.
+    """
+    first, second = (other, into) if worse(other.severity, into.severity) else (into, other)
+    taken = [each for each in (first, second) if each.state == "acknowledged"]
+    waiting = [each for each in (first, second) if each.state == "open"]
+    if not waiting:
+        return Merged(first.id, first.id, first.id)
+    if taken and (taken[0].acknowledged_by == by or _covers(taken[0], waiting[0])):
+        return Merged(first.id, taken[0].id, taken[0].id)
+    if len(waiting) == 2 and first.severity == second.severity:
+        return Merged(first.id, min(waiting, key=lambda each: each.called_at).id, None)
+    return Merged(first.id, waiting[0].id, None)
+
+
+def _covers(taken: Stand, waiting: Stand) -> bool:
+    return waiting.severity != "P0" and not worse(waiting.severity, taken.severity)
+
+
+def may_split(incident: Stand, firing: Collection[str], chosen: Collection[str]) -> Unfit | None:
+    """*firing* are the fingerprints of what fires in it, *chosen* those that become an incident of their own."""
+    if incident.state not in LIVE:
+        return Unfit.OVER
+    if not chosen:
+        return Unfit.NOTHING
+    if not set(chosen) <= set(firing):
+        return Unfit.NOT_FIRING
+    return Unfit.ALL if set(chosen) == set(firing) else None

@@ -119,7 +119,7 @@ class Pressing:
             return "over", OVER.format(incident=incident)
         if outcome is Ack.MISSING:
             return "refused", MISSING.format(incident=incident)
-        row = self._store.journal.headline(incident)
+        row = self._store.journal.headline(self._store.journal.live(incident))  # it may be part of another
         owner = str(row.acknowledged_by) if row else ""
         if owner == person.id:
             return "already", STILL.format(incident=incident)

@@ -114,7 +114,10 @@ class Setbacks:
     async def _instead(self, page: Page) -> Instead | None:
         if page.incident_id is None or page.kind == "over":
             return None
-        incident = await asyncio.to_thread(self._store.journal.headline, page.incident_id)
+        # It may have been merged since the page was leased.
+        number = await asyncio.to_thread(self._store.journal.live, page.incident_id)
+        incident = await asyncio.to_thread(self._store.journal.headline, number)
+        page = replace(page, incident_id=number)
         told = await asyncio.to_thread(self._store.outbox.told, page)
         if incident is None or incident.state != "open":
             return None
@@ -123,7 +126,7 @@ class Setbacks:
         backup = tuple(person for person in (*duty.call, *duty.backup) if person not in told)[:1]
         people = backup or others(book, told, at, page.severity)
         name = book.people[page.person].name if page.person in book.people else page.person
-        return Instead(people, Text(f"{name} 联系不上", f"{name} cannot be reached"))
+        return Instead(number, people, Text(f"{name} 联系不上", f"{name} cannot be reached"))
 
 
 def tried(pages: Sequence[Page], at: datetime) -> list[Page]:

@@ -37,6 +37,11 @@ class Kind(StrEnum):
     REPLAYED = "replayed"
     TAKEN_OVER = "taken_over"
     RESOLVED = "resolved"
+    MERGED = "merged"
+    ABSORBED = "absorbed"
+    ACK_ENDS = "ack_ends"
+    SPLIT = "split"
+    SPLIT_FROM = "split_from"
     REPORTED = "reported"
     REPORTED_BY_SOMEBODY = "reported_by_somebody"
     CLOSED = "closed"
@@ -92,6 +97,15 @@ SENTENCES = {
     Kind.ACKNOWLEDGED: Text("{person} 已认领{how}", "{person} acknowledged{how}"),
     Kind.TAKEN_OVER: Text("{person} 从 {others} 接手", "{person} takes over from {others}"),
     Kind.RESOLVED: Text("全部恢复，事件结束", "all is over: the incident ends"),
+    Kind.MERGED: Text("{person} 将本事件并入 #{number}", "{person} makes this part of #{number}"),
+    Kind.ABSORBED: Text(
+        "{person} 将 #{number} 并入本事件：{what}", "{person} makes #{number} part of this: {what}"
+    ),
+    Kind.ACK_ENDS: Text(
+        "{person} 的认领在合并后不再有效", "{person}'s ack does not hold for what became one with it"
+    ),
+    Kind.SPLIT: Text("{person} 拆出 {what}，成为 #{number}", "{person} splits off {what} as #{number}"),
+    Kind.SPLIT_FROM: Text("{person} 从 #{number} 拆出：{what}", "{person} splits this off #{number}: {what}"),
     Kind.REPORTED: Text("{person} 报告：{what}", "{person} reports: {what}"),
     Kind.REPORTED_BY_SOMEBODY: Text("有人（未留名）报告：{what}", "somebody, without a name, reports: {what}"),
     Kind.CLOSED: Text("{person} 宣布结束：{what}", "{person} says that it is over: {what}"),

@@ -52,6 +52,7 @@ STATES = {
     "open": Text("未认领", "open"),
     "acknowledged": Text("处理中", "acknowledged"),
     "resolved": Text("已恢复", "resolved"),
+    "merged": Text("已并入", "merged"),
 }
 PAGE_STATES = {
     "due": Text("待发送", "due"),

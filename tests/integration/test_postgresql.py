@@ -13,12 +13,14 @@ from sqlalchemy import text
 from servers.postgresql import PostgreSQL
 from servers.storm import folded, storm
 from servers.story import Phone, Story, alert, book, person, webhook
+from streamwatch.calling import Calling
 from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.delivery import LEASE
 from streamwatch.errors import NotStored
 from streamwatch.escalating import Escalating
 from streamwatch.escalation import DEFAULT
 from streamwatch.presiding import Presiding
+from streamwatch.rearranging import Rearranging
 from streamwatch.store.journal import Ack
 from streamwatch.store.presses import Heard
 
@@ -195,6 +197,37 @@ async def test_the_database_is_gone_for_a_while(postgresql: PostgreSQL, story: S
     assert [message.stream for _, message in cut.rang] == ["promised"]
     assert {page.state for record in story.incidents() for page in record.pages} == {"delivered"}
     assert story.metrics.registry.get_sample_value("streamwatch_pages_maybe_repeated_total") == 0
+
+
+async def test_a_p0_overtakes_and_the_order_stays(story: Story) -> None:
+    """Behind two hundred notes: folded with the next transaction but one, and ended after it began."""
+    for number in range(0, 200, 5):
+        await story.accept(*(alert(stream=f"mild-{number + each}", severity="P2") for each in range(5)))
+    await story.accept(alert(stream="fire"))
+    await story.accept(alert(stream="fire", status="resolved"))
+    story.folding.fold()
+    story.folding.fold()
+    found = story.store.journal.incidents(("open", "resolved"), "fire")
+    assert [record.incident.state for record in found] == ["resolved"]
+    assert story.store.inbox.waiting() > 30
+    while story.folding.fold():
+        continue
+    assert len(story.store.journal.incidents(limit=1000)) == 200
+
+
+async def test_two_incidents_are_one_and_two_again(story: Story) -> None:
+    """Merged by one receiver and split: alerts and pages are where they belong, the end goes to who heard."""
+    await story.push(alert(), alert("Spike", severity="P2", role="ops", procedure="complaints"))
+    calling = Calling(lambda: story.book, story.clock, story.metrics)
+    people = Rearranging(story.store.database, calling, story.clock)
+    assert people.merge(2, 1, "bob") is None
+    (spike,) = [each.fingerprint for each in story.store.journal.firing() if each.labels["severity"] == "P2"]
+    assert people.split(1, {spike}, "bob") == 3
+    await story.push(alert(status="resolved"))
+    await story.wait(1200, step=300)  # Bob had a note, and gets the next ones later
+    ends = {to for to, message in story.phone.rang if message.kind == "over" or "1" in message.ended}
+    assert ends == {"alice", "bob"}
+    assert [record.incident.state for record in story.incidents()] == ["resolved", "open"]
 
 
 async def test_a_storm(tmp_path: Path, postgresql: PostgreSQL) -> None:

@@ -23,6 +23,8 @@ COMMANDS = {
     "duty": "duty",
     "session": "session",
     "ack": "ack",
+    "merge": "merge",
+    "split": "split",
     "pages": "pages",
     "trigger": "trigger",
     "resolve": "resolve",

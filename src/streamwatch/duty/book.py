@@ -12,7 +12,6 @@ from streamwatch.duty.person import Person
 from streamwatch.duty.rotation import Rotation
 from streamwatch.duty.session import Session, utc
 
-
 LONG = timedelta(days=14)
 _Listed = tuple[int, Session]  # and its place in the file
 

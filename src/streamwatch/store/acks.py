@@ -10,6 +10,7 @@ from streamwatch.alert import Severity
 from streamwatch.language import Text
 from streamwatch.store import tables
 from streamwatch.store.database import Database
+from streamwatch.store.merged import live
 from streamwatch.store.rows import Call, add_page, add_row
 from streamwatch.timeline import Kind, tell
 
@@ -60,6 +61,7 @@ class Acks:
     def note(self, incident: int, person: str, text: str, at: datetime) -> bool:
         """A line of the timeline; of an incident that is taken it keeps the ack alive. False: no such incident."""
         with self._database.writing() as connection:
+            incident = live(connection, incident)
             if connection.scalar(select(_table.c.id).where(_table.c.id == incident)) is None:
                 return False
             taken = (_table.c.id == incident) & (_table.c.state == "acknowledged")

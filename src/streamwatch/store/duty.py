@@ -10,6 +10,7 @@ from streamwatch.duty import Actual, Override
 from streamwatch.store import tables
 from streamwatch.store.database import Database
 from streamwatch.store.journal import Ack
+from streamwatch.store.merged import live
 from streamwatch.store.rows import add_row
 from streamwatch.timeline import Kind, tell
 
@@ -73,6 +74,7 @@ class DutyLog:
         """*by* has the incident from now on, whoever had it before. When it was first taken stays on record."""
         table = tables.incident
         with self._database.writing() as connection:
+            incident = live(connection, incident)
             found = select(table.c.state, table.c.acknowledged_by).where(table.c.id == incident)
             row = connection.execute(found.with_for_update()).one_or_none()
             if row is None:

@@ -14,6 +14,7 @@ from streamwatch.metrics import Standing
 from streamwatch.store import presses, tables
 from streamwatch.store.database import Database
 from streamwatch.store.inbox import TROUBLED, WAITING
+from streamwatch.store.merged import live
 from streamwatch.store.presses import Heard
 from streamwatch.store.rows import CANARY, add_row, add_rows
 from streamwatch.store.threads import earlier
@@ -98,6 +99,11 @@ class Journal:
         with self._database.reading() as connection:
             row = connection.execute(select(tables.incident).where(tables.incident.c.id == incident)).one_or_none()
             return None if row is None else _record(connection, row)
+
+    def live(self, incident: int) -> int:
+        """The incident that *incident* is part of by now; itself, unless it was merged."""
+        with self._database.reading() as connection:
+            return live(connection, incident)
 
     def earlier(self, incident: int, channel: str) -> tuple[Earlier, ...]:
         """The pages of *incident* that went out over *channel*, to whomever, oldest first."""
@@ -187,7 +193,7 @@ class Journal:
         with self._database.writing() as connection:
             if heard and (known := presses.begin(connection, heard, by, at)) is not None:
                 return Ack(known)
-            outcome = _acknowledge(connection, incident, by, at, heard and heard.channel)
+            outcome = _acknowledge(connection, live(connection, incident), by, at, heard and heard.channel)
             if heard:
                 presses.end(connection, heard, outcome)
             return outcome

@@ -5,11 +5,11 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, or_, select, text, update
 from sqlalchemy.sql.selectable import TextualSelect
 
 from streamwatch.alert import BY_PERSON, Alert, Episode, Severity
-from streamwatch.incident import Known, fold_key
+from streamwatch.incident import LIVE, Known, fold_key
 from streamwatch.language import Text
 from streamwatch.message import clean
 from streamwatch.store import tables
@@ -49,7 +49,9 @@ REPORTED_AT = select(func.max(_episode.starts_at)).where(
     _episode.status == "firing",
     _episode.fingerprint.startswith(BY_PERSON),
 )
-OPEN_INCIDENT = select(_incident.id).where(_incident.open_key == bindparam("key"))
+OPEN_INCIDENT = select(func.coalesce(_incident.merged_into, _incident.id)).where(
+    _incident.open_key == bindparam("key")
+)
 
 IN_ONE_QUERY = 100  # episodes
 BOUND = [f"{name}{number}" for number in range(IN_ONE_QUERY) for name in "ps"]
@@ -204,21 +206,28 @@ class Ledger:
         found: int | None = self._connection.scalar(OPEN_INCIDENT, {"key": fold_key(alert)})
         return found
 
-    def open(self, alert: Alert, role: str, drill: bool, at: datetime) -> int:
+    def live(self, incidents: Collection[int | None]) -> int | None:
+        """The first of them that is not over."""
+        if not incidents:
+            return None
+        query = select(func.min(_incident.id)).where(_incident.id.in_(incidents), _incident.state.in_(LIVE))
+        found: int | None = self._connection.scalar(query)
+        return found
+
+    def open(self, alert: Alert, role: str, drill: bool, at: datetime, *, key: str | None = None) -> int:
+        """Alerts of that *key*, else none, join it from now on."""
         values = {
-            "open_key": fold_key(alert),
-            "stream": clean(alert.stream),
-            "procedure": clean(alert.procedure),
+            "open_key": key,
             "state": "open",
             "drill": drill,
             "opened_at": at,
             "called_at": at,
             "steps": [],
-            **_headline(alert, role),
+            **headline(alert, role),
         }
         result = self._connection.execute(OPEN, values)
-        key: int = result.inserted_primary_key[0]  # type: ignore[index]  # an insert of one row has one
-        return key
+        opened: int = result.inserted_primary_key[0]  # type: ignore[index]  # an insert of one row has one
+        return opened
 
     def raise_severity(self, incident: int, alert: Alert, role: str, at: datetime) -> None:
         """The more urgent alert names the incident now, and an ack given before does not hold for it."""
@@ -226,20 +235,21 @@ class Ledger:
             update(tables.incident)
             .where(tables.incident.c.id == incident)
             .values(state="open", acknowledged_at=None, acknowledged_by=None, called_at=at, steps=[])
-            .values(**_headline(alert, role))
+            .values(**headline(alert, role))
         )
 
     def resolve(self, incident: int, at: datetime) -> list[Heard]:
         """End the incident; the answer is who heard of it and must hear that it is over."""
+        over = {"open_key": None, "resolved_at": at}
         self._connection.execute(
-            update(tables.incident)
-            .where(tables.incident.c.id == incident)
-            .values(state="resolved", open_key=None, resolved_at=at)
+            update(tables.incident).where(_incident.id == incident).values(state="resolved", **over)
         )
+        self._connection.execute(update(tables.incident).where(_incident.merged_into == incident).values(over))
+        all_of_it = select(_incident.id).where(or_(_incident.id == incident, _incident.merged_into == incident))
         # A page still on its way will say by itself that all is over already.
         heard = (
             select(tables.page.c.person, func.max(tables.page.c.contact).label("contact"))
-            .where(tables.page.c.incident_id == incident, tables.page.c.kind.in_(("firing", "raised")))
+            .where(tables.page.c.incident_id.in_(all_of_it), tables.page.c.kind.in_(("firing", "raised")))
             .where(tables.page.c.state.in_(("delivered", "sending")))
             .group_by(tables.page.c.person)
         )
@@ -302,8 +312,11 @@ def _is(episode: Episode) -> Any:
     return (tables.episode.c.fingerprint == episode.fingerprint) & (tables.episode.c.starts_at == episode.starts_at)
 
 
-def _headline(alert: Alert, role: str) -> dict[str, object]:
+def headline(alert: Alert, role: str) -> dict[str, object]:
+    """What an incident is called after its most urgent alert."""
     return {
+        "stream": clean(alert.stream),
+        "procedure": clean(alert.procedure),
         "hop": clean(alert.hop),
         "severity": alert.severity,
         "role": role,

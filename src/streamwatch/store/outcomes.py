@@ -1,7 +1,7 @@
 """What came of a try, written down in one transaction for all pages that it carried."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select, true, update
@@ -20,8 +20,9 @@ _page = tables.page
 
 @dataclass(frozen=True)
 class Instead:
-    """Who is called because a page does not reach its person; nobody when *people* is empty."""
+    """Who is called for *incident* because a page does not reach its person; nobody when *people* is empty."""
 
+    incident: int
     people: Sequence[str]
     reason: Text
 
@@ -98,7 +99,7 @@ class Outcomes:
             if failed is not None:
                 _close(connection, failed.attempt, failed.outcome, failed.text, failed.at, failed.closed_until)
             _set(connection, pages, {"state": "dead", "error": text, "refused": sorted(pages[0].refused)})
-            for page in pages:
+            for page in [_as_filed(connection, each) for each in pages]:
                 add_row(connection, page.incident_id, tell(Kind.DEAD, person=page.person, why=text), at)
                 call_instead(connection, page, instead.get(page.id), at)
                 if page.kind != "over" and page.incident_id is not None and not _heard(connection, page):
@@ -154,21 +155,27 @@ class Outcomes:
 
 def call_instead(connection: Connection, page: Page, instead: Instead | None, at: datetime) -> None:
     """In the transaction that gives the page up: a crash between the two would leave nobody called."""
-    if instead is None or page.incident_id is None:
+    if instead is None:
         return
     call = Call(page.kind, page.severity, page.occasion)
     called = [
         person
         for person in instead.people
-        if add_page(connection, page.incident_id, person, call, instead.reason, at)
+        if add_page(connection, instead.incident, person, call, instead.reason, at)
     ]
     if called:
         row = tell(Kind.MOVED_ON, person=page.person, others=", ".join(called))
-    elif not _said(connection, page, Kind.NOBODY_ELSE):
+    elif not _said(connection, instead.incident, page.person, Kind.NOBODY_ELSE):
         row = tell(Kind.NOBODY_ELSE, person=page.person)
     else:
         return
-    add_row(connection, page.incident_id, row, at)
+    add_row(connection, instead.incident, row, at)
+
+
+def _as_filed(connection: Connection, page: Page) -> Page:
+    """Its incident may have been merged since it was leased."""
+    filed = connection.scalar(select(_page.c.incident_id).where(_page.c.id == page.id))
+    return replace(page, incident_id=filed)
 
 
 def _set(connection: Connection, pages: Sequence[Page], values: Mapping[str, object]) -> None:
@@ -192,9 +199,9 @@ def _close(
     )
 
 
-def _said(connection: Connection, page: Page, kind: Kind) -> bool:
+def _said(connection: Connection, incident: int, person: str, kind: Kind) -> bool:
     row = tables.timeline.c
-    query = select(row.id).where(row.incident_id == page.incident_id, row.person == page.person, row.kind == kind)
+    query = select(row.id).where(row.incident_id == incident, row.person == person, row.kind == kind)
     return connection.execute(query.limit(1)).first() is not None
 
 

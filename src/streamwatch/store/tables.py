@@ -104,6 +104,7 @@ incident = Table(
     Column("acknowledged_by", Text),
     Column("progressed_at", Instant),  # a sign of work since then keeps the ack alive
     Column("resolved_at", Instant),
+    Column("merged_into", _ID, ForeignKey("incident.id"), index=True),  # a live one, or one that is over
     Column("evidence", JSON),
 )
 

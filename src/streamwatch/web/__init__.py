@@ -22,6 +22,7 @@ from streamwatch.web import (
     lists,
     login,
     pages,
+    rearrange,
     report_form,
     sos,
     triggers,
@@ -47,7 +48,7 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     alerts.add_intake(app)
     own = (duty.router, handover.api, handover.pages)
     people = (triggers.router, sos.router, files.api, files.pages, report_form.router, login.router)
-    forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages)
+    forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages, rearrange.api, rearrange.pages)
     for router in (api.router, health.router, pages.router, lists.router, work.router, *own, *people, *forms):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -5,7 +5,7 @@ A refusal is worded in both languages (`Text`); `pages.show_error` answers in th
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, Field
@@ -24,7 +24,7 @@ ASKED_FOR = Text("有人要求发出的测试", "somebody asked for this test")
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["incidents"])
 
-State = Literal["open", "acknowledged", "resolved"]
+State = Literal["open", "acknowledged", "resolved", "merged"]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
@@ -53,10 +53,10 @@ def incidents(
 ) -> dict[str, Any]:
     """Newest first. *since* and *until* bound when an incident opened."""
     states = tuple(part for part in state.split(",") if part) or ("open", "acknowledged", "resolved")
-    unknown = set(states) - {"open", "acknowledged", "resolved"}
+    unknown = set(states) - set(get_args(State))
     if unknown:
-        raise _refused(422, "state 可用 open、acknowledged、resolved，之间用半角逗号",
-                       "state takes open, acknowledged and resolved, with commas between")  # fmt: skip
+        raise _refused(422, "state 可用 open、acknowledged、resolved、merged，之间用半角逗号",
+                       "state takes open, acknowledged, resolved and merged, with commas between")  # fmt: skip
     records = parts.store.journal.incidents(states, stream, since, until, limit)
     return {"incidents": [presenting.incident(record, parts.config()) for record in records]}
 
@@ -83,7 +83,7 @@ def acknowledge(parts: Wired, deeds: Deeds, incident: RowId, body: AckBody) -> d
         raise over_already(incident)
     if outcome is Ack.DONE:
         deeds.did(Act.ACK, person, incident)
-    return _found(parts, incident) | {"by": person, "changed": outcome is Ack.DONE}
+    return _found(parts, parts.store.journal.live(incident)) | {"by": person, "changed": outcome is Ack.DONE}
 
 
 @router.get("/duty", tags=["duty"])

@@ -85,7 +85,13 @@ def incident(request: Request, parts: Wired, language: Reader, deeds: Deeds, inc
         people=[(each.id, each.name) for each in parts.config().book.people.values()],
         myself=deeds.myself,
         may_act=deeds.caller.may("ops"),
+        others=_others(parts, incident),
     )
+
+
+def _others(parts: Parts, incident: int) -> list[Any]:
+    """What is open beside it."""
+    return [each.incident for each in parts.store.journal.incidents(limit=50) if each.incident.id != incident]
 
 
 @router.get("/a/{token}")
@@ -132,7 +138,7 @@ async def refuse_words(_request: Request, error: Exception) -> Response:
 
 def _ack_page(request: Request, parts: Parts, language: Language, token: str, outcome: Ack | None) -> HTMLResponse:
     link = _read(parts, token)
-    record = parts.store.journal.incident(link.incident)
+    record = parts.store.journal.incident(parts.store.journal.live(link.incident))
     if record is None:
         raise no_incident(link.incident)
     person = parts.config().book.people.get(link.person)

@@ -15,6 +15,7 @@ from streamwatch.language import Text
 from streamwatch.links import Links
 from streamwatch.metrics import Metrics
 from streamwatch.presses import Presses
+from streamwatch.rearranging import Rearranging
 from streamwatch.store import Store
 from streamwatch.web.door import Door
 
@@ -28,6 +29,7 @@ class Parts:
     duty_links: DutyLinks
     presses: Presses
     door: Door
+    rearranging: Rearranging
     audience: Audience
     evidence_folder: Callable[[], EvidenceFolder | None]  # None: duty.yml names none
     duty_changed: Callable[[], None]  # something was said about it on the fly: it counts from now on

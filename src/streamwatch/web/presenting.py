@@ -40,6 +40,7 @@ def incident(record: Record, config: Config, *, full: bool = True) -> dict[str, 
     shown: dict[str, Any] = {"id": str(row.id)}
     shown |= {field: getattr(row, field) for field in (*fields, *texts)}
     shown |= {field: moment(getattr(row, field), zone) for field in ("opened_at", "acknowledged_at", "resolved_at")}
+    shown["merged_into"] = row.merged_into and str(row.merged_into)
     shown["acknowledged_by_name"] = row.acknowledged_by and name(row.acknowledged_by)
     shown["evidence"] = row.evidence or {}
     shown["pages"] = [_page(page, row.runbook_step, zone, name) for page in record.pages]
@@ -112,6 +113,7 @@ def channels(journal: Journal, config: Config) -> list[dict[str, Any]]:
 def _alert(episode: Row[Any], zone: tzinfo) -> dict[str, Any]:
     labels = dict(sorted(episode.labels.items())[:SHOWN_LABELS])
     return {
+        "fingerprint": episode.fingerprint,
         "alertname": episode.labels.get("alertname", ""),
         "hop": episode.labels.get("hop", ""),
         "severity": episode.labels.get("severity", ""),

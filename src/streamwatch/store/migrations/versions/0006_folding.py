@@ -1,4 +1,4 @@
-"""Urgent alerts are folded before their turn."""
+"""Urgent alerts are folded before their turn; an incident can be part of another."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,5 +18,9 @@ def upgrade() -> None:
     for name in ("urgent", "ahead"):
         if name not in present:
             op.add_column("inbox", sa.Column(name, sa.Integer, nullable=False, server_default="0"))
+    if "merged_into" not in {each["name"] for each in inspector.get_columns("incident")}:
+        # No foreign key here: SQLite adds none to a table that is there.
+        op.add_column("incident", sa.Column("merged_into", sa.BigInteger))
+        op.create_index("ix_incident_merged_into", "incident", ["merged_into"])
     if "inbox_urgent" not in {index["name"] for index in inspector.get_indexes("inbox")}:
         op.create_index("inbox_urgent", "inbox", ["id"], sqlite_where=WAITS, postgresql_where=WAITS)

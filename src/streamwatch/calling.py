@@ -1,0 +1,44 @@
+"""Calls whoever is on duty for an incident: pages and rows of the timeline, in the transaction of who asks."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from streamwatch.alert import Severity
+from streamwatch.clock import Clock
+from streamwatch.duty import DutyBook, who
+from streamwatch.metrics import Metrics
+from streamwatch.store.ledger import Ledger
+from streamwatch.store.rows import Call
+from streamwatch.timeline import Kind, tell
+
+
+class Calling:
+    """*book* gives the duty book of this moment; *due* says when a page of a severity, made at an instant, goes."""
+
+    def __init__(
+        self,
+        book: Callable[[], DutyBook],
+        clock: Clock,
+        metrics: Metrics,
+        due: Callable[[Severity, datetime], datetime] = lambda _, at: at,
+    ) -> None:
+        self.book = book
+        self.due = due
+        self._clock = clock
+        self._metrics = metrics
+        self.calls = 0  # pages that were made
+
+    def call(self, ledger: Ledger, incident: int, call: Call, role: str, stream: str) -> None:
+        """Everyone who is passed over is named with the reason, and so is it when there is nobody."""
+        at = self._clock()
+        duty = who(self.book(), role, stream, at, call.severity)
+        for passed in duty.passed_over:
+            ledger.note(incident, tell(Kind.PASSED_OVER, person=passed.person, why=passed.text), at)
+        if duty.source in ("everyone", "nobody"):
+            self._metrics.duty_gaps.inc()
+        if not duty.call:
+            ledger.note(incident, tell(Kind.NOBODY), at)
+        for person in duty.call:
+            if ledger.call(incident, person, call, duty.reason, at, due_at=self.due(call.severity, at)):
+                self.calls += 1
+                ledger.note(incident, tell(Kind.CALLED, person=person, why=duty.reason), at)

@@ -1,0 +1,119 @@
+"""Two incidents are one, or one is two: the API and the forms of the console."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from streamwatch.incident import Unfit
+from streamwatch.language import Text
+from streamwatch.rearranging import Refused
+from streamwatch.web import presenting
+from streamwatch.web.api import no_incident, the_person
+from streamwatch.web.parts import Parts, RowId, Wired
+from streamwatch.web.security import bearer, viewer
+from streamwatch.web.sos import of_the_incident_page
+
+api = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["incidents"])
+pages = APIRouter(include_in_schema=False, dependencies=[Depends(viewer)])
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+TICKED = "alert-"
+
+WHY = {
+    Unfit.SAME: Text("事件不能并入自己", "an incident cannot be part of itself"),
+    Unfit.OVER: Text(
+        "事件 #{id} 已经结束，或已并入另一事件", "incident #{id} is over, or is part of another one already"
+    ),
+    Unfit.DRILL: Text("演练和真实事件不能合并", "a drill and the real thing stay apart"),
+    Unfit.NOT_FIRING: Text(
+        "事件 #{id} 里没有这样一条正在触发的告警；控制台的事件页列出正在触发的告警",
+        "no such alert fires in incident #{id}; its page on the console lists those that do",
+    ),
+    Unfit.NOTHING: Text("没有选中告警", "no alert is named"),
+    Unfit.ALL: Text("不能拆出全部告警：至少留一条", "not all of its alerts: one has to stay"),
+}
+
+
+class MergeBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    into: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    by: Name
+
+
+class SplitBody(BaseModel):
+    """*alerts* are fingerprints, or names of alerts."""
+
+    model_config = ConfigDict(extra="forbid")
+    alerts: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=200)]], Field(min_length=1, max_length=500)
+    ]
+    by: Name
+
+
+@api.post("/incidents/{incident}/merge")
+async def merge(parts: Wired, incident: RowId, body: MergeBody) -> dict[str, Any]:
+    """*incident* is part of *into* from now on: the answer is what it is part of. 404; 409 no legal move."""
+    await _merge(parts, incident, body.into, body.by)
+    return await asyncio.to_thread(_shown, parts, body.into)
+
+
+@api.post("/incidents/{incident}/split", status_code=201)
+async def split(parts: Wired, incident: RowId, body: SplitBody) -> dict[str, Any]:
+    """Those alerts are an incident of their own: the answer is the new one. 404; 409 no legal move."""
+    return await asyncio.to_thread(_shown, parts, await _split(parts, incident, set(body.alerts), body.by))
+
+
+@pages.post("/incidents/{incident}/merge")
+async def merge_here(request: Request, parts: Wired, incident: RowId) -> RedirectResponse:
+    fields = await of_the_incident_page(request, parts)
+    into = fields.get("into", "")
+    number = int(into) if into.isdecimal() and len(into) < 19 else -1
+    await _merge(parts, incident, number, fields.get("by", ""))
+    return RedirectResponse(f"/incidents/{number}", 303)
+
+
+@pages.post("/incidents/{incident}/split")
+async def split_here(request: Request, parts: Wired, incident: RowId) -> RedirectResponse:
+    fields = await of_the_incident_page(request, parts)
+    ticked = {name.removeprefix(TICKED) for name in fields if name.startswith(TICKED)}
+    new = await _split(parts, incident, ticked, fields.get("by", ""))
+    return RedirectResponse(f"/incidents/{new}", 303)
+
+
+async def _merge(parts: Parts, incident: int, into: int, by: str) -> None:
+    refused = await asyncio.to_thread(parts.rearranging.merge, incident, into, the_person(parts, by))
+    if refused is not None:
+        raise _words(refused)
+
+
+async def _split(parts: Parts, incident: int, alerts: set[str], by: str) -> int:
+    person = the_person(parts, by)
+    meant = await asyncio.to_thread(_fingerprints, parts, incident, alerts)
+    new = await asyncio.to_thread(parts.rearranging.split, incident, meant, person)
+    if isinstance(new, Refused):
+        raise _words(new)
+    parts.pages_came()
+    return new
+
+
+def _fingerprints(parts: Parts, incident: int, alerts: set[str]) -> set[str]:
+    """A name means all alerts of that name; what means none is kept, and refused."""
+    record = parts.store.journal.incident(incident)
+    firing = [each for each in record.episodes if each.status == "firing"] if record else []
+    named = {each: [row.fingerprint for row in firing if row.labels.get("alertname") == each] for each in alerts}
+    return {fingerprint for each, meant in named.items() for fingerprint in (meant or [each])}
+
+
+def _words(refused: Refused) -> HTTPException:
+    if refused.why == "missing":
+        return no_incident(refused.incident)
+    return HTTPException(409, WHY[Unfit(refused.why)].format(id=refused.incident))
+
+
+def _shown(parts: Parts, incident: int) -> dict[str, Any]:
+    record = parts.store.journal.incident(incident)
+    assert record is not None  # it was just written to
+    return presenting.incident(record, parts.config())
