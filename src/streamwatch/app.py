@@ -49,6 +49,7 @@ from streamwatch.rearranging import Rearranging
 from streamwatch.reconciling import Reconciling
 from streamwatch.session_metrics import SessionCollector
 from streamwatch.setbacks import Ways
+from streamwatch.silencing import Silencing
 from streamwatch.store import Store
 from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
@@ -93,6 +94,7 @@ class Receiver:
         self.folding = Folding(self.store.database, lambda: self.ways.book, clock, self.metrics, self._due)
         calling = Calling(lambda: self.ways.book, clock, self.metrics, self._due)
         self.rearranging = Rearranging(self.store.database, calling, clock)
+        self.silencing = Silencing(self.store, self.http, self._alertmanager, calling, clock, self.config.zone)
         self.audience = Audience(self.http, self._prometheus)
         self.watchdog = Watchdog(self.store, self.http, self._prometheus, clock)
         composing = Composing(
@@ -217,7 +219,9 @@ class Receiver:
         return folded > 0
 
     async def _escalate(self) -> bool:
-        if await self.presiding.ready() and (await self.escalating.step() or await self.canary.step()):
+        if not await self.presiding.ready():
+            return False
+        if await self.silencing.step() or await self.escalating.step() or await self.canary.step():
             self.sender.wake()
         return False
 
@@ -316,6 +320,7 @@ def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened
         presses=receiver.presses,
         door=receiver.door,
         rearranging=receiver.rearranging,
+        silencing=receiver.silencing,
         evidence_folder=receiver.evidence_folder,
         audience=receiver.audience,
         duty_changed=receiver.duty_changed,

@@ -42,6 +42,9 @@ class Kind(StrEnum):
     ACK_ENDS = "ack_ends"
     SPLIT = "split"
     SPLIT_FROM = "split_from"
+    SILENCED = "silenced"
+    UNSILENCED = "unsilenced"
+    SILENCE_OVER = "silence_over"
     REPORTED = "reported"
     REPORTED_BY_SOMEBODY = "reported_by_somebody"
     CLOSED = "closed"
@@ -106,6 +109,9 @@ SENTENCES = {
     ),
     Kind.SPLIT: Text("{person} 拆出 {what}，成为 #{number}", "{person} splits off {what} as #{number}"),
     Kind.SPLIT_FROM: Text("{person} 从 #{number} 拆出：{what}", "{person} splits this off #{number}: {what}"),
+    Kind.SILENCED: Text("{person} 静默到 {until}：{what}", "{person} silences it until {until}: {what}"),
+    Kind.UNSILENCED: Text("{person} 解除静默", "{person} ends the silence"),
+    Kind.SILENCE_OVER: Text("静默到期，仍在触发", "the silence is over, and it fires still"),
     Kind.REPORTED: Text("{person} 报告：{what}", "{person} reports: {what}"),
     Kind.REPORTED_BY_SOMEBODY: Text("有人（未留名）报告：{what}", "somebody, without a name, reports: {what}"),
     Kind.CLOSED: Text("{person} 宣布结束：{what}", "{person} says that it is over: {what}"),

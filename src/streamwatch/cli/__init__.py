@@ -23,6 +23,8 @@ COMMANDS = {
     "duty": "duty",
     "session": "session",
     "ack": "ack",
+    "silence": "silence",
+    "unsilence": "unsilence",
     "merge": "merge",
     "split": "split",
     "pages": "pages",

@@ -14,6 +14,7 @@ from streamwatch.store.presses import Presses
 from streamwatch.store.reports import Reports
 from streamwatch.store.seat import Seat
 from streamwatch.store.sessions import Sessions
+from streamwatch.store.silences import Silences
 from streamwatch.store.steps import Steps
 
 __all__ = ["Store"]
@@ -27,6 +28,7 @@ class Store:
         self.outcomes = Outcomes(self.database)
         self.acks = Acks(self.database)
         self.seat = Seat(self.database)
+        self.silences = Silences(self.database)
         self.steps = Steps(self.database)
         self.journal = Journal(self.database)
         self.presses = Presses(self.database)

@@ -15,6 +15,7 @@ from streamwatch.store.rows import Call, add_page, add_row
 from streamwatch.timeline import Kind, tell
 
 _table = tables.incident
+_TAKEN = (_table.c.state == "acknowledged") & _table.c.silenced_until.is_(None)
 
 
 class Lapsed(NamedTuple):
@@ -41,7 +42,7 @@ class Acks:
         seen = (_table.c.acknowledged_at, _table.c.progressed_at)
         query = select(_table.c.id, _table.c.severity, _table.c.acknowledged_by, *seen)
         with self._database.reading() as connection:
-            taken = [Lapsed(*row) for row in connection.execute(query.where(_table.c.state == "acknowledged"))]
+            taken = [Lapsed(*row) for row in connection.execute(query.where(_TAKEN))]
         return [each for each in taken if each.severity in leases and at - each.since >= leases[each.severity]]
 
     def lapse(self, ack: Lapsed, reason: Text, at: datetime) -> bool:

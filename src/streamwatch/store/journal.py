@@ -22,6 +22,7 @@ from streamwatch.timeline import acknowledged
 
 OPEN = ("open", "acknowledged")
 WATCHDOG = "Watchdog"
+_CALLS = (tables.incident.c.state == "open") & tables.incident.c.silenced_until.is_(None)
 
 
 class Record(NamedTuple):
@@ -218,12 +219,12 @@ class Journal:
     def unacknowledged(self) -> list[Unacknowledged]:
         table, page = tables.incident.c, tables.page.c
         with self._database.reading() as connection:
-            rows = connection.execute(select(tables.incident).where(table.state == "open")).all()
+            rows = connection.execute(select(tables.incident).where(_CALLS)).all()
             told: dict[int, set[str]] = {row.id: set() for row in rows}
             # Whoever was told before it called anew (it became more urgent, an ack ran out) may be called again.
             lately = (page.incident_id == table.id) & (page.created_at >= table.called_at)
             calls = select(page.incident_id, page.person).join_from(tables.page, tables.incident, lately)
-            calls = calls.where(table.state == "open", page.state != "cancelled")
+            calls = calls.where(_CALLS, page.state != "cancelled")
             for call in connection.execute(calls.distinct()):
                 told.setdefault(call.incident_id, set()).add(call.person)
         return [

@@ -235,8 +235,21 @@ class Ledger:
             update(tables.incident)
             .where(tables.incident.c.id == incident)
             .values(state="open", acknowledged_at=None, acknowledged_by=None, called_at=at, steps=[])
+            .values(silenced_until=None)
             .values(**headline(alert, role))
         )
+
+    def unsilence(self, incident: int, until: datetime | None, at: datetime) -> bool:
+        """The silence that held *until* then is over; it calls as if it had just opened, and an ack begins anew."""
+        mine = (_incident.id == incident) & _incident.state.in_(LIVE) & (_incident.silenced_until == until)
+        anew: dict[str, object] = {
+            "silenced_until": None,
+            "silences": None,
+            "called_at": at,
+            "steps": [],
+            "progressed_at": at,
+        }
+        return self._connection.execute(update(tables.incident).where(mine).values(anew)).rowcount > 0
 
     def resolve(self, incident: int, at: datetime) -> list[Heard]:
         """End the incident; the answer is who heard of it and must hear that it is over."""

@@ -1,6 +1,7 @@
 """What a merge or a split of incidents reads and writes, in the transaction of whoever decides about it."""
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
@@ -49,6 +50,8 @@ class Merges:
             **_of(rows[result.clock], CLOCK),
             **(dict.fromkeys(ACK) if result.ack is None else _of(rows[result.ack], ACK)),
             "state": "open" if result.ack is None else "acknowledged",
+            "silenced_until": _both([rows[into].silenced_until, rows[other].silenced_until]),
+            "silences": [*(rows[into].silences or ()), *(rows[other].silences or ())] or None,
             "evidence": rows[into].evidence or rows[other].evidence,
         }
         self._set([into], values)
@@ -94,6 +97,12 @@ class Merges:
 
     def _set(self, incidents: Collection[int], values: Mapping[str, object]) -> None:
         self._connection.execute(update(tables.incident).where(_incident.id.in_(incidents)).values(values))
+
+
+def _both(silences: list[datetime | None]) -> datetime | None:
+    """What is not silenced is not silenced by a merge."""
+    given = [each for each in silences if each is not None]
+    return min(given) if len(given) == len(silences) else None
 
 
 def keys(alerts: Iterable[Alert]) -> set[str]:

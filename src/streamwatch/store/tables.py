@@ -105,6 +105,8 @@ incident = Table(
     Column("progressed_at", Instant),  # a sign of work since then keeps the ack alive
     Column("resolved_at", Instant),
     Column("merged_into", _ID, ForeignKey("incident.id"), index=True),  # a live one, or one that is over
+    Column("silenced_until", Instant),  # nobody is called for it before
+    Column("silences", JSON),  # their ids at Alertmanager
     Column("evidence", JSON),
 )
 

@@ -24,6 +24,7 @@ from streamwatch.web import (
     pages,
     rearrange,
     report_form,
+    silences,
     sos,
     triggers,
     work,
@@ -48,8 +49,9 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     alerts.add_intake(app)
     own = (duty.router, handover.api, handover.pages)
     people = (triggers.router, sos.router, files.api, files.pages, report_form.router, login.router)
-    forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages, rearrange.api, rearrange.pages)
-    for router in (api.router, health.router, pages.router, lists.router, work.router, *own, *people, *forms):
+    forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages)
+    said = (rearrange.api, rearrange.pages, silences.api, silences.pages)
+    for router in (api.router, health.router, pages.router, lists.router, work.router, *own, *people, *forms, *said):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(HTTPException, pages.show_error)

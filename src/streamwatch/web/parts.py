@@ -16,6 +16,7 @@ from streamwatch.links import Links
 from streamwatch.metrics import Metrics
 from streamwatch.presses import Presses
 from streamwatch.rearranging import Rearranging
+from streamwatch.silencing import Silencing
 from streamwatch.store import Store
 from streamwatch.web.door import Door
 
@@ -30,6 +31,7 @@ class Parts:
     presses: Presses
     door: Door
     rearranging: Rearranging
+    silencing: Silencing
     audience: Audience
     evidence_folder: Callable[[], EvidenceFolder | None]  # None: duty.yml names none
     duty_changed: Callable[[], None]  # something was said about it on the fly: it counts from now on

@@ -40,6 +40,7 @@ def incident(record: Record, config: Config, *, full: bool = True) -> dict[str, 
     shown: dict[str, Any] = {"id": str(row.id)}
     shown |= {field: getattr(row, field) for field in (*fields, *texts)}
     shown |= {field: moment(getattr(row, field), zone) for field in ("opened_at", "acknowledged_at", "resolved_at")}
+    shown["silenced_until"] = moment(row.silenced_until, zone)
     shown["merged_into"] = row.merged_into and str(row.merged_into)
     shown["acknowledged_by_name"] = row.acknowledged_by and name(row.acknowledged_by)
     shown["evidence"] = row.evidence or {}

@@ -1,4 +1,4 @@
-"""Urgent alerts are folded before their turn; an incident can be part of another."""
+"""Urgent alerts are folded before their turn; an incident can be part of another, or silenced."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,9 @@ def upgrade() -> None:
     for name in ("urgent", "ahead"):
         if name not in present:
             op.add_column("inbox", sa.Column(name, sa.Integer, nullable=False, server_default="0"))
+    for silence in (sa.Column("silenced_until", sa.BigInteger), sa.Column("silences", sa.JSON)):
+        if silence.name not in {each["name"] for each in inspector.get_columns("incident")}:
+            op.add_column("incident", silence)
     if "merged_into" not in {each["name"] for each in inspector.get_columns("incident")}:
         # No foreign key here: SQLite adds none to a table that is there.
         op.add_column("incident", sa.Column("merged_into", sa.BigInteger))
