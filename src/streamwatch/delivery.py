@@ -9,9 +9,10 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from streamwatch.budget import Budget, Plan, Sent, Urgency, plan, urgency
 from streamwatch.channels.channel import Channel, ChannelError, Reason, Receipt
@@ -34,6 +35,18 @@ AT_ONCE = 20  # messages on their way at the same time
 FOR_P0 = 20  # more of them, for P0 alone: slow channels of others must not be in its way
 TOGETHER = 500  # pages in one message
 SEEDED = timedelta(minutes=10)  # how far back a restart must remember what was sent
+
+
+class _Asked(NamedTuple):
+    """What one person gets over one contact now."""
+
+    person: str
+    contact: int
+    plan: Plan
+
+    @property
+    def messages(self) -> int:
+        return self.plan.singles or 1
 
 
 class Delivery:
@@ -79,17 +92,21 @@ class Delivery:
     async def send_due(self) -> int:
         """Set off what is due and may go; how many messages. Returns without waiting for answers."""
         count, at, held = 0, self._clock(), set[str]()
+        asked = list[_Asked]()
         for (person, contact), waiting in _by_way(await asyncio.to_thread(self._store.outbox.waiting, at)):
             counts = Counter[Urgency]()
             for each in waiting:
                 counts[urgency(each.severity, each.kind)] += 0 if each.alone else each.pages
             if any(each.alone for each in waiting) or not self._together():
                 count += await self._set_off_alone(person, contact, at)
-            chosen = plan(self._budget, person, counts, self._room(person, contact, at), at)
+            if _ends_a_round(asked, person, counts):
+                count += await self._set_off(asked, at)
+            chosen = plan(self._budget, person, counts, self._room(person, contact, asked, at), at)
             if chosen is None and counts.total():
                 held.add(person)
-            if self._together() and chosen is not None and self._has_room(chosen.urgency):
-                count += await self._set_off(person, contact, chosen, at)
+            if self._together() and chosen is not None and self._has_room(chosen.urgency, asked):
+                asked.append(_Asked(person, contact, chosen))
+        count += await self._set_off(asked, at)
         self.held = frozenset(held)
         return count
 
@@ -98,16 +115,22 @@ class Delivery:
         while self._on_their_way:
             await asyncio.wait(set(self._on_their_way))
 
-    def _has_room(self, what: Urgency) -> bool:
-        return len(self._on_their_way) < (AT_ONCE + FOR_P0 if what == "P0" else AT_ONCE)
+    def _has_room(self, what: Urgency, asked: Sequence[_Asked]) -> bool:
+        busy = len(self._on_their_way) + sum(each.messages for each in asked)
+        return busy < (AT_ONCE + FOR_P0 if what == "P0" else AT_ONCE)
 
-    def _room(self, person: str, contact: int, at: datetime) -> int:
+    def _room(self, person: str, contact: int, asked: Sequence[_Asked], at: datetime) -> int:
+        """How many messages the channel of that contact takes now, beside those that are *asked* for."""
         ways = self._ways()
-        known = ways.book.people.get(person)
-        if known is None or contact >= len(known.contacts):
+        channel = self._channel(person, contact)
+        if channel is None:
             return PLENTY
-        channel = known.contacts[contact].channel
-        return self._pace.room(channel, ways.channels[channel].limits, at)
+        taken = sum(each.messages for each in asked if self._channel(each.person, each.contact) == channel)
+        return max(0, self._pace.room(channel, ways.channels[channel].limits, at) - taken)
+
+    def _channel(self, person: str, contact: int) -> str | None:
+        known = self._ways().book.people.get(person)
+        return None if known is None or contact >= len(known.contacts) else known.contacts[contact].channel
 
     async def _set_off_alone(self, person: str, contact: int, at: datetime) -> int:
         """Tests and drills; everything, if nothing is to go together."""
@@ -118,13 +141,19 @@ class Delivery:
             self._start([page], None)
         return len(pages)
 
-    async def _set_off(self, person: str, contact: int, chosen: Plan, at: datetime) -> int:
-        lease, limit = self._store.outbox.lease_due, chosen.singles or TOGETHER
-        pages = await asyncio.to_thread(lease, at, LEASE, limit, of_person(person, contact))
-        parcels = [[page] for page in pages] if chosen.singles else [pages] if pages else []
-        for parcel in parcels:
-            self._start(parcel, self._budget.sent(person, chosen.urgency, at))
-        return len(parcels)
+    async def _set_off(self, asked: list[_Asked], at: datetime) -> int:
+        """Lease all that is *asked* for in one transaction: in a storm each waits for its turn. Leaves it empty."""
+        round_, count = asked.copy(), 0
+        asked.clear()
+        wanted = [(each.plan.singles or TOGETHER, of_person(each.person, each.contact)) for each in round_]
+        leased = await asyncio.to_thread(self._store.outbox.lease_each, at, LEASE, wanted) if wanted else []
+        for each, pages in zip(round_, leased, strict=True):
+            parcels = [[page] for page in pages] if each.plan.singles else [pages] if pages else []
+            for parcel in parcels:
+                self._start(parcel, self._budget.sent(each.person, each.plan.urgency, at))
+            count += len(parcels)
+        await asyncio.sleep(0)  # they begin, and what they take of a channel is known
+        return count
 
     def _start(self, pages: Sequence[Page], charged: Sent | None) -> None:
         task = asyncio.create_task(self._deliver(pages, charged))
@@ -215,6 +244,12 @@ class Delivery:
         over = {int(each) for each in message.ended or ([message.incident_id] if message.kind == "over" else [])}
         delivered, given = self._store.outcomes.delivered, receipt.provider_id
         await self._setbacks.write(delivered, pages, attempt, given, row, at, told_over=over)
+
+
+def _ends_a_round(asked: Sequence[_Asked], person: str, next_: Mapping[Urgency, int]) -> bool:
+    """P0 set off before all others are looked at; and what a person gets depends on what they got before."""
+    mild = bool(asked) and asked[0].plan.urgency == "P0" and not next_.get("P0")
+    return mild or any(each.person == person for each in asked)
 
 
 def _by_way(waiting: Iterable[Waiting]) -> Iterable[tuple[tuple[str, int], list[Waiting]]]:

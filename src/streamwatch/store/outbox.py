@@ -152,15 +152,18 @@ class Outbox:
         self, at: datetime, lease: timedelta, limit: int, where: ColumnElement[bool] | None = None
     ) -> list[Page]:
         """The most urgent pages that are due, of all of them or of those *where* it holds."""
-        due = _due(at) & (true() if where is None else where)
-        query = select(_page).where(due).order_by(_OVER_LAST, _page.c.severity, _page.c.id).limit(limit)
+        return self.lease_each(at, lease, [(limit, true() if where is None else where)])[0]
+
+    def lease_each(
+        self, at: datetime, lease: timedelta, wanted: Sequence[tuple[int, ColumnElement[bool]]]
+    ) -> list[list[Page]]:
+        """The same for each that is *wanted*: how many at most, and of which. One transaction for all of them."""
         with self._database.writing() as connection:
-            # Another receiver may be about to lease the same: it is left what it has locked.
-            rows = connection.execute(query.with_for_update(skip_locked=True, of=_page)).all()
-            claim = update(_page).where(_page.c.id.in_([row.id for row in rows]))
-            if rows:
+            leased = [_lease(connection, at, limit, where) for limit, where in wanted]
+            if ids := [row.id for rows in leased for row in rows]:
+                claim = update(_page).where(_page.c.id.in_(ids))
                 connection.execute(claim.values(state="sending", leased_until=at + lease))
-        return [_from(row, at + lease) for row in rows]
+        return [[_from(row, at + lease) for row in rows] for rows in leased]
 
     def begin(
         self, page: Page, channel: str, at: datetime, lease: timedelta, riders: Sequence[Page] = ()
@@ -243,6 +246,12 @@ class Outbox:
         )
         with self._database.reading() as connection:
             return [Lately(*row) for row in connection.execute(query.order_by(tried.started_at))]
+
+
+def _lease(connection: Connection, at: datetime, limit: int, where: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Another receiver may be about to lease the same: it is left what it has locked."""
+    query = select(_page).where(_due(at) & where).order_by(_OVER_LAST, _page.c.severity, _page.c.id).limit(limit)
+    return connection.execute(query.with_for_update(skip_locked=True, of=_page)).all()
 
 
 def of_person(person: str, contact: int, *, alone: bool | None = False) -> ColumnElement[bool]:
