@@ -51,7 +51,8 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     people = (triggers.router, sos.router, files.api, files.pages, report_form.router, login.router)
     forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages)
     said = (rearrange.api, rearrange.pages, silences.api, silences.pages)
-    for router in (api.router, health.router, pages.router, lists.router, work.router, *own, *people, *forms, *said):
+    alone = (api.router, health.router, pages.router, lists.router, work.router)
+    for router in (*alone, *own, *people, *forms, *said):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(HTTPException, pages.show_error)

@@ -3,21 +3,23 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from streamwatch.incident import Unfit
 from streamwatch.language import Text
 from streamwatch.rearranging import Refused
+from streamwatch.store.audit import Act
 from streamwatch.web import presenting
+from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import no_incident, the_person
+from streamwatch.web.incident_forms import Filled, who
 from streamwatch.web.parts import Parts, RowId, Wired
-from streamwatch.web.security import bearer, viewer
-from streamwatch.web.sos import of_the_incident_page
+from streamwatch.web.security import bearer, ops
 
 api = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["incidents"])
-pages = APIRouter(include_in_schema=False, dependencies=[Depends(viewer)])
+pages = APIRouter(include_in_schema=False, dependencies=[Depends(ops)])
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 TICKED = "alert-"
@@ -54,48 +56,48 @@ class SplitBody(BaseModel):
 
 
 @api.post("/incidents/{incident}/merge")
-async def merge(parts: Wired, incident: RowId, body: MergeBody) -> dict[str, Any]:
+async def merge(parts: Wired, deeds: Deeds, incident: RowId, body: MergeBody) -> dict[str, Any]:
     """*incident* is part of *into* from now on: the answer is what it is part of. 404; 409 no legal move."""
-    await _merge(parts, incident, body.into, body.by)
+    await _merge(parts, deeds, incident, body.into, the_person(parts, body.by))
     return await asyncio.to_thread(_shown, parts, body.into)
 
 
 @api.post("/incidents/{incident}/split", status_code=201)
-async def split(parts: Wired, incident: RowId, body: SplitBody) -> dict[str, Any]:
+async def split(parts: Wired, deeds: Deeds, incident: RowId, body: SplitBody) -> dict[str, Any]:
     """Those alerts are an incident of their own: the answer is the new one. 404; 409 no legal move."""
-    return await asyncio.to_thread(_shown, parts, await _split(parts, incident, set(body.alerts), body.by))
+    new = await _split(parts, deeds, incident, set(body.alerts), the_person(parts, body.by))
+    return await asyncio.to_thread(_shown, parts, new)
 
 
 @pages.post("/incidents/{incident}/merge")
-async def merge_here(request: Request, parts: Wired, incident: RowId) -> RedirectResponse:
-    fields = await of_the_incident_page(request, parts)
+async def merge_here(parts: Wired, deeds: Deeds, fields: Filled, incident: RowId) -> RedirectResponse:
     into = fields.get("into", "")
     number = int(into) if into.isdecimal() and len(into) < 19 else -1
-    await _merge(parts, incident, number, fields.get("by", ""))
+    await _merge(parts, deeds, incident, number, who(parts, deeds, fields))
     return RedirectResponse(f"/incidents/{number}", 303)
 
 
 @pages.post("/incidents/{incident}/split")
-async def split_here(request: Request, parts: Wired, incident: RowId) -> RedirectResponse:
-    fields = await of_the_incident_page(request, parts)
+async def split_here(parts: Wired, deeds: Deeds, fields: Filled, incident: RowId) -> RedirectResponse:
     ticked = {name.removeprefix(TICKED) for name in fields if name.startswith(TICKED)}
-    new = await _split(parts, incident, ticked, fields.get("by", ""))
+    new = await _split(parts, deeds, incident, ticked, who(parts, deeds, fields))
     return RedirectResponse(f"/incidents/{new}", 303)
 
 
-async def _merge(parts: Parts, incident: int, into: int, by: str) -> None:
-    refused = await asyncio.to_thread(parts.rearranging.merge, incident, into, the_person(parts, by))
+async def _merge(parts: Parts, deeds: Acting, incident: int, into: int, by: str) -> None:
+    refused = await asyncio.to_thread(parts.rearranging.merge, incident, into, by)
     if refused is not None:
         raise _words(refused)
+    await deeds.soon(Act.MERGE, by, incident, f"#{into}")
 
 
-async def _split(parts: Parts, incident: int, alerts: set[str], by: str) -> int:
-    person = the_person(parts, by)
+async def _split(parts: Parts, deeds: Acting, incident: int, alerts: set[str], by: str) -> int:
     meant = await asyncio.to_thread(_fingerprints, parts, incident, alerts)
-    new = await asyncio.to_thread(parts.rearranging.split, incident, meant, person)
+    new = await asyncio.to_thread(parts.rearranging.split, incident, meant, by)
     if isinstance(new, Refused):
         raise _words(new)
     parts.pages_came()
+    await deeds.soon(Act.SPLIT, by, incident, f"#{new}")
     return new
 
 
