@@ -88,7 +88,8 @@ def test_every_form_is_refused_unless_it_is_ours(
     """Without its mark, with a wrong one or one for another purpose, from elsewhere: 403, nothing changed."""
     found = walked(browser, receiver, phone)
     kinds = {ending(form) for form in found if "/incidents/" in form.action}
-    assert kinds == {"ack", "take-over", "notes", "resolve", "cut", "authority_told", "evidence"}
+    known = {"ack", "take-over", "notes", "resolve", "cut", "authority_told", "evidence", "merge", "silence"}
+    assert kinds == known
     assert [sum(mark in form.action for form in found) > 0 for mark in ("/sos/", "/a/", "/h/")] == [True] * 3
     assert all(form.fields["press"] for form in found)
     other = {form.fields["press"] for form in found}
