@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from streamwatch.alert import Severity
+from streamwatch.alert import Alert, Severity
 from streamwatch.clock import Clock
 from streamwatch.duty import DutyBook, who
 from streamwatch.metrics import Metrics
@@ -42,3 +42,10 @@ class Calling:
             if ledger.call(incident, person, call, duty.reason, at, due_at=self.due(call.severity, at)):
                 self.calls += 1
                 ledger.note(incident, tell(Kind.CALLED, person=person, why=duty.reason), at)
+
+    def is_heard(self, ledger: Ledger, incident: int | None, role: str, alert: Alert) -> bool:
+        """Whether somebody who holds *role* was called for the incident, or nobody could be."""
+        if incident is None or ledger.role(incident) == role:
+            return True
+        people = who(self.book(), role, alert.stream, self._clock(), alert.severity).call
+        return not people or not ledger.called(incident).isdisjoint(people)

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row
@@ -32,6 +33,12 @@ REPEATS = 500, 10_000  # webhooks in one go where nothing is new, and about so m
 LOOKED_AT = 1000  # alerts in one transaction, repeats included: what is not folded now is looked up again
 LOOKED_UP = 100  # of them at a time
 AT_ONCE = Text("这类上报同时呼叫", "called at the same moment for such a report")
+HEADINGS = {
+    Effect.OPEN: Kind.OPENED,
+    Effect.JOIN: Kind.JOINED,
+    Effect.RAISE: Kind.RAISED,
+    Effect.WIDEN: Kind.WIDENED,
+}
 NEWS = 20  # alerts that are no repeats, in one transaction: some hundredths of a second, in which all others wait
 
 
@@ -224,16 +231,16 @@ class Folding:
         current = ledger.live({each.incident for each in continued}) or ledger.open_incident(alert)
         firing = [] if current is None else [*ledger.firing(current), *(each.severity for each in continued)]
         reported_at = ledger.reported_at(current) if alert.is_reported and current is not None else None
-        consequence = effect(firing, alert, is_open=current is not None, reported_at=reported_at)
         route = routing.route(alert, self._calling.book().fallback_role)
+        is_heard = partial(self._calling.is_heard, ledger, current, route.role, alert)
+        consequence = effect(firing, alert, is_open=current is not None, reported_at=reported_at, is_heard=is_heard)
         incident = current
         if incident is None:
             incident = ledger.open(
                 alert, route.role, ledger.drill_running(alert.stream, at), at, key=fold_key(alert)
             )
         ledger.begin(alert, incident, at)
-        heading = {Effect.OPEN: Kind.OPENED, Effect.JOIN: Kind.JOINED, Effect.RAISE: Kind.RAISED}[consequence]
-        row = Kind.AGAIN if again and consequence is Effect.OPEN else heading
+        row = Kind.AGAIN if again and consequence is Effect.OPEN else HEADINGS[consequence]
         ledger.note(incident, tell(row, what=_what(alert), severity=alert.severity), at)
         if alert.is_reported:
             ledger.note(
@@ -241,8 +248,9 @@ class Folding:
             )
         if consequence is Effect.JOIN:
             return incident
-        if consequence is Effect.RAISE:
+        if consequence in (Effect.RAISE, Effect.WIDEN):
             ledger.raise_severity(incident, alert, route.role, at)
+        if consequence is Effect.RAISE:
             ledger.withdraw(incident)
         if not route.routed:
             self._metrics.unrouted.inc()

@@ -4,7 +4,7 @@ An incident is what people handle: all episodes of one stream and one procedure,
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -80,6 +80,7 @@ class Effect(StrEnum):
     OPEN = "open"  # there was none: the person on duty is called
     JOIN = "join"  # one more symptom: evidence, no new page
     RAISE = "raise"  # more urgent than all before: called again, an ack does not hold
+    WIDEN = "widen"  # as urgent, and the work of people who were not called: they are, and no ack holds for them
 
 
 # Two people press the same button, or one presses twice: one trouble. Somebody may forget to end it, and the same
@@ -88,18 +89,27 @@ SAME_REPORT = timedelta(minutes=10)
 
 
 def effect(
-    firing: Collection[Severity], alert: Alert, *, is_open: bool, reported_at: datetime | None = None
+    firing: Collection[Severity],
+    alert: Alert,
+    *,
+    is_open: bool,
+    reported_at: datetime | None = None,
+    is_heard: Callable[[], bool] = lambda: True,
 ) -> Effect:
     """*firing* are the severities of what fires in the open incident at this moment.
 
     What fired an hour ago does not count: a second P0 calls again, though a milder symptom held the incident open.
-    *reported_at* is when a person last reported the same, and said no end of it since.
+    *reported_at* is when a person last reported the same, and said no end of it since. *is_heard* tells whether one
+    of those whose work it is was called for the incident; it is asked only where that matters.
     """
     if not is_open:
         return Effect.OPEN
     if alert.is_reported and reported_at is not None and alert.starts_at - reported_at > SAME_REPORT:
         return Effect.RAISE
-    return Effect.RAISE if all(worse(alert.severity, each) for each in firing) else Effect.JOIN
+    if all(worse(alert.severity, each) for each in firing):
+        return Effect.RAISE
+    urgent = alert.severity in ("P0", "P1") and not any(worse(each, alert.severity) for each in firing)
+    return Effect.WIDEN if urgent and not is_heard() else Effect.JOIN
 
 
 def fold_key(alert: Alert) -> str:

@@ -10,6 +10,7 @@ class Kind(StrEnum):
     OPENED = "opened"
     JOINED = "joined"
     RAISED = "raised"
+    WIDENED = "widened"
     ENDED = "ended"
     ENDED_UNTOLD = "ended_untold"
     AGAIN = "again"
@@ -58,6 +59,7 @@ SENTENCES = {
     Kind.OPENED: Text("{what} 触发，事件开始", "{what} fires: the incident opens"),
     Kind.JOINED: Text("{what} 也触发，并入本事件", "{what} fires too and joins"),
     Kind.RAISED: Text("{what} 触发，级别升为 {severity}", "{what} fires: severity is now {severity}"),
+    Kind.WIDENED: Text("{what} 也触发，由其他岗位处理", "{what} fires too, and is another role's work"),
     Kind.ENDED: Text("{what} 已恢复", "{what} is over"),
     Kind.ENDED_UNTOLD: Text("{what} 的上一次告警已结束，但没有通知", "the last {what} had ended without a word"),
     Kind.AGAIN: Text("{what} 曾被报为恢复，现在仍在触发", "{what} was told to be over, and is still true"),

@@ -56,6 +56,26 @@ async def test_alerts_of_one_stream_and_procedure_are_one_incident(story: Story)
     assert len(record.episodes) == 2
 
 
+async def test_what_is_the_work_of_another_role_calls_that_role_too(story: Story) -> None:
+    """Once, with what it has to do, though the first one has acknowledged; and all hear of the end."""
+    power = alert("PowerNearlyGone", procedure="sudden_situation")
+    site = alert("SiteDown", procedure="sudden_situation", role="ops")
+    await story.push(power)
+    (record,) = story.incidents()
+    story.store.journal.acknowledge(record.incident.id, "alice", story.clock())
+    await story.push(site)
+    await story.push(alert("SiteDown", procedure="sudden_situation", role="ops", site="second"))
+
+    assert story.phone.heard() == [("alice", "firing"), ("bob", "raised")]
+    (record,) = story.incidents()
+    incident = record.incident
+    assert (incident.state, incident.role, incident.alertname) == ("open", "ops", "SiteDown")
+    assert story.kinds(record).count("widened") == 1
+    for each in (power, site, alert("SiteDown", procedure="sudden_situation", role="ops", site="second")):
+        await story.push({**each, "status": "resolved", "endsAt": (NOON + timedelta(minutes=1)).isoformat()})
+    assert sorted(story.phone.heard()[2:]) == [("alice", "over"), ("bob", "over")]
+
+
 async def test_two_streams_do_not_mix(story: Story) -> None:
     """The same fault on two streams is two incidents and two pages."""
     await story.push(alert(), alert(stream="second"))

@@ -74,6 +74,22 @@ def test_what_a_new_episode_does(firing: list[Severity], severity: str, what: Ef
     assert effect(firing, alert(severity=severity), is_open=True) is what
 
 
+@pytest.mark.parametrize(
+    ("firing", "severity", "heard", "what"),
+    [
+        (["P0"], "P0", False, Effect.WIDEN),
+        (["P1", "P2"], "P1", False, Effect.WIDEN),
+        (["P0"], "P0", True, Effect.JOIN),
+        (["P0"], "P1", False, Effect.JOIN),
+        (["P2"], "P2", False, Effect.JOIN),
+        (["P1"], "P0", False, Effect.RAISE),
+    ],
+)
+def test_what_is_others_work_calls_them(firing: list[Severity], severity: str, heard: bool, what: Effect) -> None:
+    """As urgent as all that fires, and nobody of its role was called: they are. What is milder is evidence."""
+    assert effect(firing, alert(severity=severity), is_open=True, is_heard=lambda: heard) is what
+
+
 def test_the_first_episode_opens() -> None:
     """Whatever its severity."""
     assert effect([], alert(severity="P3"), is_open=False) is Effect.OPEN

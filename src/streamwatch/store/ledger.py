@@ -202,6 +202,16 @@ class Ledger:
 
     # -- incidents
 
+    def role(self, incident: int) -> str:
+        """Whose work its heading is."""
+        found: str = self._connection.execute(select(_incident.role).where(_incident.id == incident)).scalar_one()
+        return found
+
+    def called(self, incident: int) -> set[str]:
+        """Everyone who was called for it, whether or not the page has arrived."""
+        mine = (tables.page.c.incident_id == incident) & tables.page.c.kind.in_(("firing", "raised"))
+        return set(self._connection.scalars(select(tables.page.c.person).where(mine)))
+
     def open_incident(self, alert: Alert) -> int | None:
         found: int | None = self._connection.scalar(OPEN_INCIDENT, {"key": fold_key(alert)})
         return found
