@@ -9,22 +9,25 @@ import click
 
 from streamwatch.cli.api import json_option
 from streamwatch.cli.up import home_option, state_option
+from streamwatch.drill.expected import EXPECTED
 from streamwatch.drill.run import run
-from streamwatch.drill.verdict import EXPECTED, faults_of
+from streamwatch.drill.verdict import faults_of
 from streamwatch.language import Text, reader_language
 from streamwatch.stack.places import find_places
 
 
 @click.command("drill")
 @click.argument("fault", type=click.Choice(sorted(EXPECTED)))
-@click.option("--stream", default="demo", show_default=True, help="直播间。The stream.")
+@click.option("--stream", help="直播间。The stream; default: where the fault is played.")
 @click.option(
-    "--timeout", type=float, default=90.0, show_default=True, help="最多等几秒。Seconds to wait for it all."
+    "--timeout", type=float, default=240.0, show_default=True, help="最多等几秒。Seconds to wait for it all."
 )
 @home_option
 @state_option
 @json_option
-def command(fault: str, stream: str, timeout: float, home: Path | None, state: Path | None, as_json: bool) -> None:
+def command(
+    fault: str, stream: str | None, timeout: float, home: Path | None, state: Path | None, as_json: bool
+) -> None:
     """Make FAULT on the running demo, watch who is called, mend it. 演练：弄坏演示直播，看它呼叫谁，再修好。
 
     Exit 0 only when the right person got the right page, once, and was told that it is over.

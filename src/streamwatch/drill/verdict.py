@@ -1,27 +1,11 @@
 """What a drill saw, and whether it was right. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from streamwatch.drill.expected import EXPECTED
 from streamwatch.language import Text
 from streamwatch.vocabulary import HOPS, PROCEDURES, ROLES, say
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What a fault must lead to."""
-
-    hops: frozenset[str]
-    procedure: str
-    severity: str
-    role: str
-
-
-EXPECTED: Mapping[str, Expected] = {
-    "encoder_crash": Expected(frozenset({"encoder", "ingest"}), "stream_interruption", "P0", "tech"),
-    "encoder_hang": Expected(frozenset({"encoder", "ingest"}), "stream_interruption", "P0", "tech"),
-}
 
 
 @dataclass
@@ -29,6 +13,7 @@ class Seen:
     """Seconds are since the injection; None is what did not come."""
 
     fault: str
+    stream: str = "demo"
     injected_at: str | None = None
     detected: float | None = None
     firing: float | None = None
@@ -73,8 +58,10 @@ def faults_of(seen: Seen) -> list[Text]:
             wrong.append(Text(f"{name.zh}应为{zh}，实际是{was.zh}", f"{name.en} should be {en}, and was {was.en}"))
     if seen.person not in seen.on_duty:
         wrong.append(_somebody_else(seen))
-    if not seen.runbook_step:
-        wrong.append(Text("呼叫里没有预案步骤", "the page named no step of the runbook"))
+    if seen.paged > expected.within:
+        late = "呼叫太晚：{s} 秒，应在 {w:g} 秒内", "paged too late: after {s} s, not within {w:g} s"
+        wrong.append(Text(*(each.format(s=seen.paged, w=expected.within) for each in late)))
+    wrong += _wrong_step(seen.runbook_step, expected.steps)
     if len(seen.incidents) != 1:
         count = len(seen.incidents)
         wrong.append(
@@ -87,6 +74,14 @@ def faults_of(seen: Seen) -> list[Text]:
     if seen.resolved is None:
         wrong.append(Text("没有通知恢复", "nobody was told that it is over"))
     return wrong
+
+
+def _wrong_step(step: str | None, expected: frozenset[str]) -> list[Text]:
+    if not step:
+        return [Text("呼叫里没有预案步骤", "the page named no step of the runbook")]
+    wanted = ", ".join(sorted(expected))
+    wrong = Text(f"预案步骤应为 {wanted}，实际是 {step}", f"the step should be {wanted}, and was {step}")
+    return [] if step in expected else [wrong]
 
 
 def _somebody_else(seen: Seen) -> Text:

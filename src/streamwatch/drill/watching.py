@@ -1,12 +1,16 @@
-"""Looks at each station of the way of the data while a drill runs, and notes when the fault arrived there."""
+"""Looks at each station of the way of the data while a drill runs, and notes when the fault arrived there.
 
-import re
+A station that does not answer is what some faults are about: it is asked again at the next look.
+"""
+
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
+from streamwatch.drill.expected import EXPECTED
 from streamwatch.drill.verdict import Seen
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
@@ -14,7 +18,6 @@ from streamwatch.language import Text
 Tell = Callable[[float, Text], None]
 
 MISSED = ("dead", "passed_over", "try_failed", "unknown", "moved_on")  # rows that say why, the plainest first
-STANDS_STILL = 1.2  # seconds without a byte before we call it standing still: longer than a scrape
 
 
 class System:
@@ -34,20 +37,24 @@ class System:
             raise CommandFailed(odd.format(what=f"{method} {path}", code=reply.status_code))
         return reply.json() if reply.content else None
 
-    async def metric(self, name: str, stream: str) -> float | None:
-        """The exporter's present value; None when it exports none."""
-        page = await self._http.get(f"http://127.0.0.1:{self._ports['exporter']}/metrics", timeout=5)
-        found = re.search(rf'^{name}{{[^}}]*stream="{re.escape(stream)}"[^}}]*}} (\S+)', page.text, re.MULTILINE)
-        return float(found[1]) if found else None
-
-    async def alerts_firing(self, stream: str) -> list[str]:
-        reply = await self._http.get(f"http://127.0.0.1:{self._ports['prometheus']}/api/v1/alerts", timeout=5)
-        alerts = reply.json()["data"]["alerts"]
+    async def alerts(self, stream: str, state: str) -> list[str]:
+        """Names of the alerts of *stream* in Prometheus that are `pending` or `firing`."""
+        found = await self._prometheus("/alerts")
         return [
             each["labels"]["alertname"]
-            for each in alerts
-            if each["state"] == "firing" and each["labels"].get("stream") == stream
-        ]
+            for each in found["alerts"]
+            if each["state"] == state and each["labels"].get("stream") == stream
+            and each["labels"].get("severity") != "none"
+        ]  # fmt: skip
+
+    async def holds(self, query: str) -> bool:
+        """Whether a question to Prometheus has an answer."""
+        return bool((await self._prometheus("/query", query=query))["result"])
+
+    async def _prometheus(self, path: str, **params: str) -> Any:
+        url = f"http://127.0.0.1:{self._ports['prometheus']}/api/v1{path}"
+        reply = await self._http.get(url, params=params, timeout=5)
+        return reply.raise_for_status().json()["data"]
 
 
 class Watch:
@@ -59,41 +66,32 @@ class Watch:
         self._stream = stream
         self._began = injected_at
         self._tell = tell
-        self._bytes: tuple[float | None, datetime] = (None, injected_at)
         self._mended = False
+        self._acknowledged = False
 
     def mended(self) -> None:
-        """From now on the stream may be seen to be back."""
+        """From now on all may be seen to be well again."""
         self._mended = True
-        self._bytes = (None, datetime.now(UTC))
 
     async def look(self) -> None:
-        await self._look_at_exporter()
-        if self._seen.firing is None and (names := await self._system.alerts_firing(self._stream)):
-            self._seen.firing = self._since(datetime.now(UTC))
-            self._tell(self._seen.firing, Text(f"告警触发：{', '.join(names)}", f"alert fires: {', '.join(names)}"))
-        await self._look_at_receiver()
+        with suppress(httpx.HTTPError):
+            await self._look_at_prometheus()
+        with suppress(httpx.HTTPError):
+            await self._look_at_receiver()
 
-    async def _look_at_exporter(self) -> None:
-        flowing = await self._flowing()
-        now = self._since(datetime.now(UTC))
-        if self._seen.detected is None and flowing is False:
-            self._seen.detected = now
-            self._tell(now, Text("探测程序看到推流断了", "the exporter sees it"))
-        elif self._mended and self._seen.restored is None and flowing:
-            self._seen.restored = now
-            self._tell(now, Text("推流已恢复", "the stream is back"))
-
-    async def _flowing(self) -> bool | None:
-        """Whether data arrives: a publisher is there, and its bytes grow. None: too early to tell."""
-        if await self._system.metric("streamwatch_ingest_publishing", self._stream) != 1:
-            return False
-        count = await self._system.metric("streamwatch_ingest_received_bytes_total", self._stream)
-        now, (last, at) = datetime.now(UTC), self._bytes
-        if last is None or count != last:
-            self._bytes = (count, now)
-            return None if last is None else True
-        return False if now - at > timedelta(seconds=STANDS_STILL) else None
+    async def _look_at_prometheus(self) -> None:
+        seen, now = self._seen, self._since(datetime.now(UTC))
+        names = await self._system.alerts(self._stream, "firing")
+        if seen.detected is None and (names or await self._system.alerts(self._stream, "pending")):
+            seen.detected = now
+            self._tell(now, Text("规则看到了", "a rule sees it"))
+        if seen.firing is None and names:
+            seen.firing = now
+            self._tell(now, Text(f"告警触发：{', '.join(names)}", f"alert fires: {', '.join(names)}"))
+        ready = EXPECTED[seen.fault].ready.replace("STREAM", self._stream)
+        if self._mended and seen.restored is None and await self._system.holds(ready):
+            seen.restored = now
+            self._tell(now, Text("已修复", "all is well again"))
 
     async def _look_at_receiver(self) -> None:
         since = (self._began - timedelta(milliseconds=1)).isoformat()
@@ -106,11 +104,23 @@ class Watch:
         if self._seen.paged is None:
             self._paged(pages)
         self._somebody_else([row for incident in found["incidents"] for row in incident["timeline"]])
+        await self._acknowledge(found["incidents"])
         overs = [page for page in pages if page["kind"] == "over" and page["delivered_at"]]
         over = found["incidents"] and all(incident["state"] == "resolved" for incident in found["incidents"])
         if over and overs and self._seen.resolved is None:
             self._seen.resolved = self._since(max(datetime.fromisoformat(page["delivered_at"]) for page in overs))
             self._tell(self._seen.resolved, Text("已通知恢复", "told that it is over"))
+
+    async def _acknowledge(self, incidents: list[dict[str, Any]]) -> None:
+        """As whoever is called would: a drill that lasts a minute is no reason to call others."""
+        if self._seen.paged is None or self._acknowledged:
+            return
+        for incident in incidents:
+            if incident["state"] == "open":
+                await self._system.receiver(
+                    "POST", f"/incidents/{incident['id']}/ack", json={"by": self._seen.person}
+                )
+        self._acknowledged = True
 
     def _opened(self, incident: dict[str, Any]) -> None:
         seen = self._seen
@@ -142,5 +152,5 @@ class Watch:
         if why is not None:
             seen.because_zh, seen.because_en = why["text_zh"], why["text_en"]
 
-    def _since(self, at: datetime) -> float:
-        return round((at - self._began).total_seconds(), 2)
+    def _since(self, moment: datetime) -> float:
+        return round((moment - self._began).total_seconds(), 2)

@@ -30,15 +30,20 @@ def _short(path: Path) -> Iterator[str]:
 async def listening(
     path: Path, answer: Answer, hung_up: Callable[[set[str]], Awaitable[None]]
 ) -> AsyncIterator[None]:
-    """Serve while the block runs. *hung_up* is given the faults that a closed connection had injected."""
+    """Serve while the block runs. *hung_up* is given the faults that a closed connection had injected.
+
+    A connection that asked for nothing but the state had none, and is not told of.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         injected: set[str] = set()
+        plays = False
         try:
             while line := await reader.readline():
                 question = json.loads(line)
+                plays = plays or question.get("do") != "status"
                 reply = await answer(question)
-                if question.get("do") == "inject":
+                if question.get("do") == "inject" and "error" not in reply:
                     injected.add(question["fault"])
                 elif question.get("do") == "restore":
                     injected.discard(question["fault"])
@@ -48,7 +53,7 @@ async def listening(
             return
         finally:
             writer.close()
-            if injected:
+            if plays:
                 await hung_up(injected)
 
     path.unlink(missing_ok=True)
@@ -68,12 +73,14 @@ class Control:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._turn = asyncio.Lock()
 
-    async def ask(self, do: str, **words: str) -> dict[str, Any]:
+    async def ask(self, do: str, **words: object) -> dict[str, Any]:
         """Raises `CommandFailed` with the supervisor's own words."""
-        self._writer.write(json.dumps({"do": do, **words}).encode() + b"\n")
-        await self._writer.drain()
-        line = await self._reader.readline()
+        async with self._turn:
+            self._writer.write(json.dumps({"do": do, **words}).encode() + b"\n")
+            await self._writer.drain()
+            line = await self._reader.readline()
         if not line:
             raise CommandFailed("'streamwatch up' ended meanwhile")
         answer: dict[str, Any] = json.loads(line)

@@ -30,9 +30,10 @@ def make_secrets(places: Places) -> None:
 
 
 def forget_old_stream(places: Places) -> None:
-    """Segments of an earlier run would be taken for a stream that plays."""
-    for path in (places.data / "hls").iterdir():
-        path.unlink()
+    """Segments of an earlier run would be taken for a stream that plays, and targets of a drill for some that run."""
+    for folder in (places.data / "hls", places.run / "stage" / "targets"):
+        for path in folder.iterdir():
+            path.unlink()
 
 
 def write_config(places: Places, ports: Ports) -> None:
@@ -83,23 +84,29 @@ def _localised(text: str, places: Places, ports: Ports) -> str:
     )
     if "@MODULE@" in text:
         user = "user root;" if os.geteuid() == 0 else ""
-        text = (
-            text.replace("@USER@", user).replace("@STATE@", str(places.state)).replace("@MODULE@", _rtmp_module())
-        )
+        text = text.replace("@USER@", user).replace("@STATE@", str(places.state)).replace("@MODULE@", rtmp_module())
     return text
 
 
-def _rtmp_module() -> str:
+def rtmp_module() -> str:
     for path in RTMP_MODULES:
         if Path(path).exists():
             return path
     raise CommandFailed("nginx has no RTMP module. Install it: apt-get install libnginx-mod-rtmp")
 
 
-def find_binary(name: str, package: str) -> str:
+def is_there(name: str) -> bool:
+    return _path_of(name) is not None
+
+
+def _path_of(name: str) -> str | None:
     """Debian keeps servers in sbin, which a user's PATH leaves out."""
-    search = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    found = shutil.which(name, path=search)
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]))
+
+
+def find_binary(name: str, package: str) -> str:
+    """Raises `CommandFailed` with the package that has it."""
+    found = _path_of(name)
     if found is None:
         raise CommandFailed(f"there is no {name}. Install it: apt-get install {package}")
     return found

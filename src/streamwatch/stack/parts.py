@@ -12,11 +12,15 @@ from streamwatch.stack.ports import Ports
 
 @dataclass(frozen=True)
 class Part:
-    """One process. It starts when the checks named in *after* have passed."""
+    """One process. It starts when the checks named in *after* have passed.
+
+    One that *revives* is started again when it ends by itself; without any other, all stops.
+    """
 
     name: str
     command: Sequence[str]
     after: tuple[str, ...] = field(default=())
+    revives: bool = False
 
 
 def parts(places: Places, ports: Ports) -> list[Part]:

@@ -49,7 +49,7 @@ class Places:
             self.copies,
             self.data / "hls",
             self.data / "nginx",
-            self.run,
+            self.run / "stage" / "targets",
             self.state / "log",
         ):
             folder.mkdir(parents=True, exist_ok=True)

@@ -41,6 +41,11 @@ class Running:
         if self.ended is None:
             os.kill(self.pid, which)
 
+    def crash(self) -> None:
+        """It and all that it started: the worker of a server that is killed alone would go on serving."""
+        if self.ended is None:
+            os.killpg(self.pid, signal.SIGKILL)
+
     async def stop(self) -> None:
         """Ask, wait, then make the whole group end."""
         if self.ended is None:

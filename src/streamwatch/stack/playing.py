@@ -1,0 +1,106 @@
+"""Plays faults on the running system, mends them, and leaves everything as it was.
+
+A stage is struck only when nothing fires on its streams any more: an alert whose metrics are gone goes on firing.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from streamwatch.errors import CommandFailed
+from streamwatch.language import reader_language
+from streamwatch.stack.crew import Crew
+from streamwatch.stack.faults import FAULTS, Scene
+from streamwatch.stack.places import Places
+from streamwatch.stack.ports import Ports
+from streamwatch.stack.stage.setting import Setting
+
+QUIET_WITHIN = 300.0  # seconds after which the stage is struck all the same
+
+
+class Playing:
+    def __init__(self, places: Places, ports: Ports, crew: Crew) -> None:
+        self._places = places
+        self._ports = ports
+        self._crew = crew
+        self._setting = Setting(places, crew)
+        self._scenes: dict[str, Scene] = {}  # what is broken now
+        self._striking: asyncio.Task[None] | None = None
+        self._ended = False
+
+    async def prepare(self, acts: Mapping[str, str]) -> dict[str, Any]:
+        """Set the stage for *acts*, fault → stream. Raises `CommandFailed` when the machine lacks something."""
+        await self._keep_stage()
+        for fault in acts:
+            lack = FAULTS[fault].lacks() if fault in FAULTS else None
+            if fault not in FAULTS or lack is not None:
+                raise CommandFailed(lack.read_in(reader_language()) if lack else f"there is no fault {fault}")
+        await self._setting.set(acts)
+        return {"prepared": sorted(acts)}
+
+    async def inject(self, fault: str, stream: str) -> None:
+        if fault not in FAULTS:
+            raise CommandFailed(f"there is no fault {fault}")
+        if fault in self._scenes:
+            raise CommandFailed(f"{fault} is played already, by another drill")
+        scene = Scene(fault, stream, self._crew, self._setting.stage, self._places, self._ports)
+        self._scenes[fault] = scene
+        try:
+            await FAULTS[fault].make(scene)
+        except (CommandFailed, OSError) as error:
+            await self.restore(fault)
+            raise CommandFailed(str(error)) from error
+
+    async def restore(self, fault: str) -> None:
+        """Once more is as good as once."""
+        scene = self._scenes.pop(fault, None)
+        if scene is None or self._ended:
+            return
+        try:
+            await FAULTS[fault].mend(scene)
+        finally:
+            self._crew.mended(fault)
+
+    async def left_alone(self, faults: set[str]) -> None:
+        """Whoever asked for *faults* has gone: mend them now, and strike the stage when it is quiet."""
+        for fault in faults:
+            await self.restore(fault)
+        if self._setting.stage.acts and self._striking is None and not self._ended:
+            self._striking = asyncio.create_task(self._strike_when_quiet())
+
+    async def end(self) -> None:
+        """The system stops: nothing is started again, and the kernel loses no packets for us any more."""
+        self._ended = True
+        await self._keep_stage()
+        if "packet_loss" in self._scenes:
+            await FAULTS["packet_loss"].mend(self._scenes["packet_loss"])
+
+    async def _keep_stage(self) -> None:
+        if self._striking is not None:
+            self._striking.cancel()
+            await asyncio.gather(self._striking, return_exceptions=True)
+            self._striking = None
+
+    async def _strike_when_quiet(self) -> None:
+        async with httpx.AsyncClient() as http:
+            for _ in range(int(QUIET_WITHIN)):
+                if await self._is_quiet(http):
+                    break
+                await asyncio.sleep(1)
+        self._striking = None  # from here on it is done to the end
+        await self._setting.strike()
+
+    async def _is_quiet(self, http: httpx.AsyncClient) -> bool:
+        try:
+            reply = await http.get(f"http://127.0.0.1:{self._ports['prometheus']}/api/v1/alerts", timeout=5)
+            alerts = reply.json()["data"]["alerts"]
+        except (httpx.HTTPError, ValueError, KeyError):
+            return False
+        if self._scenes:
+            return False  # another drill has begun
+        ours = {*self._setting.stage.acts.values()} - {"demo"}
+        return not any(
+            each["labels"].get("stream") in ours and each["labels"]["alertname"] != "Watchdog" for each in alerts
+        )
