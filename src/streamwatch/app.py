@@ -26,6 +26,7 @@ from streamwatch.channels import open_channels, open_listeners
 from streamwatch.channels.channel import Reason
 from streamwatch.channels.listener import Listeners
 from streamwatch.clock import Clock, utc_now
+from streamwatch.complaining import Complaining
 from streamwatch.composing import Composing
 from streamwatch.config import Config, load
 from streamwatch.config.load import open_door
@@ -131,6 +132,8 @@ class Receiver:
         self.reconciler = Loop("reconciling", self._reconcile)
         self.life_sign = LifeSign(self.http, self._watched_from, self.troubles, clock, self.metrics.registry)
         self.signer = Loop("signs of life", self.life_sign.step)
+        self.complaining = Complaining(self.store, self._evidence(), clock)
+        self.hearer = Loop("complaints", self.complaining.step)
         self.canary = Canary(self.store, self._song, clock)
         moved = (self.reconciling.clock_was_set, self.watchdog.clock_was_set, self._clock_was_set)
         self.presiding = Presiding(self.store, self.delivery, moved, clock)
@@ -270,7 +273,7 @@ class Receiver:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
         if not self._opened:
             await asyncio.to_thread(self.open)
-        loops = (self.folder, self.sender, self.escalator, self.reconciler, self.signer, self.listener)
+        loops = (self.folder, self.sender, self.escalator, self.reconciler, self.signer, self.listener, self.hearer)
         async with AsyncExitStack() as running:
             await running.enter_async_context(self.http)
             for each in loops:
@@ -278,7 +281,7 @@ class Receiver:
             yield
             await self.listener.stop()
             await self.listening.stop()
-            for loop in (self.signer, self.reconciler, self.escalator, self.folder, self.sender):
+            for loop in (self.hearer, self.signer, self.reconciler, self.escalator, self.folder, self.sender):
                 await loop.stop()
             try:
                 await asyncio.wait_for(self.delivery.settle(), STOP_WITHIN)

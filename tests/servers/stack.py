@@ -61,6 +61,12 @@ class Stack:
         found: list[dict[str, Any]] = httpx.get(url, timeout=10).json()["pages"]
         return found
 
+    def query(self, query: str) -> list[Any]:
+        """What Prometheus answers."""
+        url = f"http://127.0.0.1:{self.ports['prometheus']}/api/v1/query"
+        found: list[Any] = httpx.get(url, params={"query": query}, timeout=10).json()["data"]["result"]
+        return found
+
     def chat(self, lines: list[dict[str, Any]]) -> dict[str, int]:
         body = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines).encode()
         headers = {"Authorization": f"Bearer {self.secret('chat_token')}"}

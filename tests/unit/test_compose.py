@@ -148,7 +148,9 @@ def test_prometheus_and_alertmanager_find_what_their_files_name() -> None:
     """The files of rules and of targets, and the token for the receiver."""
     prometheus = yaml.safe_load((REPOSITORY / "config/prometheus.yml").read_text(encoding="utf-8"))
     asked = [each for job in prometheus["scrape_configs"] for each in job.get("file_sd_configs", [])]
-    targets = [pattern.replace("*", "") for each in asked for pattern in each["files"]]
+    patterns = [pattern for each in asked for pattern in each["files"]]
+    # What drills add is made by `streamwatch up`, which is not what runs in containers.
+    targets = [each.replace("*", "") for each in patterns if not each.startswith("../.streamwatch/run/")]
     for relative in ("prometheus.yml", *prometheus["rule_files"], *targets):
         found = origin("prometheus", beside("prometheus.yml", relative))
         assert found is not None, relative

@@ -44,7 +44,7 @@ def test_a_page_to_the_backup_says_why() -> None:
 def test_what_was_wrong_is_read_in_words() -> None:
     """Hops and roles as people say them."""
     assert faults_of(seen(hop="audience", role="ops")) == [
-        Text("环节应为编码 或 接入，实际是观众", "hop should be encoder or ingest, and was audience"),
+        Text("环节应为接入，实际是观众", "hop should be ingest, and was audience"),
         Text("岗位应为技术，实际是运营", "role should be tech, and was ops"),
     ]
 

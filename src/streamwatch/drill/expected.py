@@ -43,12 +43,8 @@ def _one(hop: str, procedure: str, severity: str, role: str, step: str, **more: 
 _CUT, _SITE, _SELF, _SAID = "stream_interruption", "infrastructure", "monitoring", "viewer_complaints"
 
 EXPECTED: Mapping[str, Expected] = {
-    "encoder_crash": Expected(
-        frozenset({"encoder", "ingest"}), _CUT, "P0", "tech", frozenset({"publisher-gone"}), place="demo", ready=_SENDS
-    ),
-    "encoder_hang": Expected(
-        frozenset({"encoder", "ingest"}), _CUT, "P0", "tech", frozenset({"encoder-frozen"}), place="demo", ready=_SENDS
-    ),
+    "encoder_crash": _one("ingest", _CUT, "P0", "tech", "publisher-gone", place="demo", ready=_SENDS),
+    "encoder_hang": _one("encoder", _CUT, "P0", "tech", "encoder-frozen", place="demo", ready=_SENDS),
     "obs_stop": _one("encoder", _CUT, "P0", "tech", "encoder-stopped",
                      ready=f'{_SENDS} and on () max(obs_streaming{{stream="STREAM"}}) == 1'),
     "black_picture": _one("picture", _CUT, "P0", "tech", "picture-black", ready=_SEEN),
@@ -66,8 +62,10 @@ EXPECTED: Mapping[str, Expected] = {
     "exporter_down": _one("monitoring", _SELF, "P1", "tech", "exporter-down", within=25, place="all",
                           ready='min(up{job="streamwatch-exporter"}) == 1'),
     # Nobody but the receiver can tell, and it waits a minute for a sign of life.
-    "prometheus_down": _one("monitoring", _SELF, "P0", "tech", "way-closed", within=90, place="all", ready=_HEARD),
-    "alertmanager_down": _one("monitoring", _SELF, "P0", "tech", "way-closed", within=90, place="all", ready=_HEARD),
+    "prometheus_down": _one("monitoring", _SELF, "P0", "tech", "way-closed", within=90, place="all",
+                            ready=_HEARD),
+    "alertmanager_down": _one("monitoring", _SELF, "P0", "tech", "way-closed", within=90, place="all",
+                              ready=_HEARD),
     # Told as soon as it is back.
     "receiver_down": _one("monitoring", _SELF, "P1", "tech", "alertmanager-failing", within=90, place="all",
                           ready=_HEARD, mend_on="alert"),

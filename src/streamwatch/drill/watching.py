@@ -51,6 +51,20 @@ class System:
         """Whether a question to Prometheus has an answer."""
         return bool((await self._prometheus("/query", query=query))["result"])
 
+    async def told(self, stream: str, procedure: str) -> bool:
+        """Whether somebody was paged for an incident that is not over."""
+        with suppress(httpx.HTTPError):
+            found = await self.receiver(
+                "GET", "/incidents", params={"stream": stream, "state": "open,acknowledged"}
+            )
+            return any(
+                page["delivered_at"]
+                for incident in found["incidents"]
+                if incident["procedure"] == procedure
+                for page in incident["pages"]
+            )
+        return False
+
     async def _prometheus(self, path: str, **params: str) -> Any:
         url = f"http://127.0.0.1:{self._ports['prometheus']}/api/v1{path}"
         reply = await self._http.get(url, params=params, timeout=5)

@@ -30,7 +30,7 @@ def make_secrets(places: Places) -> None:
 
 
 def forget_old_stream(places: Places) -> None:
-    """Segments of an earlier run would be taken for a stream that plays, and targets of a drill for some that run."""
+    """Segments of an earlier run would be taken for a stream that plays, targets of a drill for some that run."""
     for folder in (places.data / "hls", places.run / "stage" / "targets"):
         for path in folder.iterdir():
             path.unlink()

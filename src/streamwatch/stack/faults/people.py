@@ -1,12 +1,11 @@
 """What viewers do: sixty of three hundred complain, or most of those who watch leave."""
 
-import asyncio
 import json
 import signal
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import httpx
 
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
@@ -27,7 +26,7 @@ class Storm:
             {"user": f"viewer-{n}", "text": TEXTS[n % len(TEXTS)], "id": f"{told}-c-{n}"}
             for n in range(COMPLAINING)
         ]
-        await asyncio.to_thread(_say, scene, lines)
+        await _say(scene, lines)
 
     async def mend(self, scene: Scene) -> None:
         return None
@@ -50,12 +49,13 @@ class Leave:
         return None
 
 
-def _say(scene: Scene, lines: list[dict[str, str]]) -> None:
+async def _say(scene: Scene, lines: list[dict[str, str]]) -> None:
     body = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines).encode()
     token = (scene.places.secrets / "chat_token").read_text()
     url = f"http://127.0.0.1:{scene.ports['exporter']}/api/v1/chat/{scene.stream}"
-    request = urllib.request.Request(url, body, {"Authorization": f"Bearer {token}"})
     try:
-        urllib.request.urlopen(request, timeout=10).close()
-    except (urllib.error.URLError, OSError) as error:
+        async with httpx.AsyncClient() as http:
+            reply = await http.post(url, content=body, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        reply.raise_for_status()
+    except httpx.HTTPError as error:
         raise CommandFailed(f"the chat intake took nothing ({type(error).__name__})") from error

@@ -9,9 +9,10 @@ import json
 import re
 import signal
 import sys
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 VIEWERS, LOYAL = 120, 20
 EVERY = 5.0  # seconds between two looks of one viewer at the playlist
@@ -47,21 +48,20 @@ async def watch(place: Place, number: int) -> None:
         await asyncio.sleep(1)
 
 
-def count(place: Place) -> int:
-    """Connections that nginx holds open. Blocks."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{place.http}/watching", timeout=2) as answer:
-        found = re.search(rb"Active connections: (\d+)", answer.read())
+async def count(place: Place, http: httpx.AsyncClient) -> int:
+    """Connections that nginx holds open."""
+    answer = await http.get(f"http://127.0.0.1:{place.http}/watching", timeout=2)
+    found = re.search(r"Active connections: (\d+)", answer.text)
     return int(found[1]) if found else 0
 
 
-def tell(place: Place, second: int) -> None:
-    """How many watch, and now and then a word. Blocks."""
-    lines: list[dict[str, object]] = [{"viewers": count(place), "platform": "drill"}]
+async def tell(place: Place, http: httpx.AsyncClient, second: int) -> None:
+    """How many watch, and now and then a word."""
+    lines: list[dict[str, object]] = [{"viewers": await count(place, http), "platform": "drill"}]
     if second % CHAT_EVERY == 0:
         lines.append({"user": f"viewer-{second % 7}", "text": "今天讲什么", "id": f"crowd-{second}"})
     body = "\n".join(json.dumps(line) for line in lines).encode()
-    request = urllib.request.Request(place.intake, body, {"Authorization": f"Bearer {place.token}"})
-    urllib.request.urlopen(request, timeout=2).close()
+    await http.post(place.intake, content=body, headers={"Authorization": f"Bearer {place.token}"}, timeout=2)
 
 
 async def run(place: Place) -> None:
@@ -80,11 +80,12 @@ async def run(place: Place) -> None:
     loop.add_signal_handler(signal.SIGUSR2, come)
     come()
     second = 0
-    while True:
-        with contextlib.suppress(OSError):  # the exporter is being started
-            await asyncio.to_thread(tell, place, second)
-        second += 1
-        await asyncio.sleep(1)
+    async with httpx.AsyncClient() as http:
+        while True:
+            with contextlib.suppress(httpx.HTTPError):  # the exporter is being started
+                await tell(place, http, second)
+            second += 1
+            await asyncio.sleep(1)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ def small_disk(stage: Stage) -> list[str]:
     image, mounted = stage.folder / "disk.img", stage.disk
     image.unlink(missing_ok=True)
     script = (
-        f'truncate -s {MEBIBYTES}M "$0" && {find_binary("mkfs.ext4", "e2fsprogs")} -q "$0" && mount -o loop "$0" "$1" '
+        f'truncate -s {MEBIBYTES}M "$0" && {find_binary("mkfs.ext4", "e2fsprogs")} -q "$0" '
+        '&& mount -o loop "$0" "$1" '
         f'&& exec "$2" -c "import signal; signal.pause()"'
     )
     return [find_binary("unshare", "util-linux"), "--mount", "sh", "-c", script, str(image), str(mounted),

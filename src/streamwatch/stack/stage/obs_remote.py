@@ -20,8 +20,9 @@ async def ask(port: int, password: str, request: str) -> None:
     """Again and again until OBS takes it. Raises `CommandFailed` when it does not in a minute."""
     try:
         async with asyncio.timeout(WITHIN):
-            while not await _asked(port, password, request):
-                await asyncio.sleep(PAUSE)
+            done = False
+            while not done:
+                done = await _asked(port, password, request) or await asyncio.sleep(PAUSE, False)
     except TimeoutError as error:
         raise CommandFailed(f"OBS did not take {request} within {WITHIN:.0f} s") from error
 

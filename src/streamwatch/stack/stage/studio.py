@@ -48,6 +48,8 @@ FPSType=0
 FPSCommon=10
 """
 
+LOCK = "/tmp/.X{}-lock"  # noqa: S108  # where X servers keep theirs
+
 
 def furnish(stage: Stage) -> None:
     """Settings that publish the stream of `obs_stop`, and a password that nobody has seen."""
@@ -69,7 +71,7 @@ def furnish(stage: Stage) -> None:
 
 def screen() -> tuple[list[str], str]:
     """The command of a virtual X server, and its name: the first number from 90 on that nobody has."""
-    number = next(each for each in range(90, 500) if not Path(f"/tmp/.X{each}-lock").exists())
+    number = next(each for each in range(90, 500) if not Path(LOCK.format(each)).exists())
     options = ["-screen", "0", "640x480x24", "-nolisten", "tcp"]
     return [find_binary("Xvfb", "xvfb"), f":{number}", *options], f":{number}"
 
