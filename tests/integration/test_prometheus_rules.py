@@ -122,7 +122,7 @@ def test_an_alert_outlives_its_metric_and_a_second_interruption_is_told_soon(wor
 
     world.page.broken = True
     # longer than keep_firing_for, after which an alert without its second branch would be over
-    until(lambda: (world.prometheus.value(EXPORTER_AWAY) or 0) >= 14, 30)
+    until(lambda: (world.prometheus.value(EXPORTER_AWAY) or 0) >= 24, 60)
     assert world.prometheus.value('streamwatch_ingest_publishing{stream="demo"}') is None
     assert world.prometheus.states("StreamNotPublishing", "demo") == ["firing"]
     assert world.receiver.of("StreamNotPublishing", "demo", "resolved") == []
@@ -130,7 +130,7 @@ def test_an_alert_outlives_its_metric_and_a_second_interruption_is_told_soon(wor
 
     world.page.broken = False
     world.publishing("demo", 1)
-    world.told("StreamNotPublishing", "demo", "resolved")
+    world.told("StreamNotPublishing", "demo", "resolved", seconds=60)
     first = world.receiver.of("StreamNotPublishing", "demo", "firing")
     assert {alert["startsAt"] for alert in first} == {first[0]["startsAt"]}
 

@@ -29,7 +29,7 @@ def prometheus(tmp_path: Path, targets: Path) -> Iterator[Prometheus]:
     jobs = [job for job in config["scrape_configs"] if job["job_name"] in JOBS]
     assert {job["job_name"] for job in jobs} == JOBS
     text = yaml.safe_dump({"global": {"evaluation_interval": "1s"}, "scrape_configs": jobs})
-    text = text.replace("targets/", f"{targets}/").replace("10s", "1s").replace("5s", "1s")
+    text = text.replace("targets/", f"{targets}/").replace("10s", "1s").replace("5s", "1s").replace("4s", "1s")
     running = Prometheus(tmp_path / "prometheus", free_port(), text)
     try:
         yield running

@@ -16,6 +16,7 @@ _PLAYS = f'{_SENDS} and on () min(streamwatch_probe_up{{probe="hls", stream="STR
 _SEEN = f'{_PLAYS} and on () max(streamwatch_video_black{{stream="STREAM"}}) == 0'
 _USUAL = f'{_SENDS} and on () stream:usual_received_bytes:rate5s{{stream="STREAM"}} > 0'
 _WATCHED = f'{_SENDS} and on () min_over_time(stream:viewers:sum{{stream="STREAM"}}[20s]) > 100'
+_CALM = f'{_PLAYS} unless on () count_over_time(stream:interrupted:bool{{stream="STREAM"}}[2m])'
 _HEARD = 'count(ALERTS{alertname="Watchdog"}) and on () min(up{job="streamwatch"}) == 1'
 
 
@@ -57,7 +58,8 @@ EXPECTED: Mapping[str, Expected] = {
     "slow_segments": _one("playback", _CUT, "P1", "tech", "playback-slow", within=45),
     "packet_loss": _one("uplink", _SITE, "P1", "tech", "uplink-loss", within=75,
                         ready=f'{_SENDS} and on () max(stream_host:ping_loss:ratio30s{{stream="STREAM"}}) < 0.01'),
-    "complaint_storm": _one("audience", _SAID, "P1", "service", "complaint-lag", within=20, place="demo"),
+    "complaint_storm": _one("audience", _SAID, "P1", "service", "complaint-lag", within=20, place="demo",
+                            ready=_CALM),
     "viewer_drop": _one("audience", _SAID, "P2", "ops", "viewers-leaving", within=40, ready=_WATCHED),
     "exporter_down": _one("monitoring", _SELF, "P1", "tech", "exporter-down", within=25, place="all",
                           ready='min(up{job="streamwatch-exporter"}) == 1'),

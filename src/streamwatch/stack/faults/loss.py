@@ -19,8 +19,9 @@ SHARE = 12  # of a hundred: more than the 5 of UplinkLoss, and a stream still co
 class Loss:
     async def make(self, scene: Scene) -> None:
         await asyncio.to_thread(_forget)
+        # Where they arrive: what is dropped on its way out is refused, and whoever sends it would know.
         rule = f"ip daddr {WAY} numgen random mod 100 < {SHARE} drop"
-        chain = f"chain way {{\ntype filter hook output priority 0\n{rule}\n}}"
+        chain = f"chain way {{\ntype filter hook input priority 0\n{rule}\n}}"
         await asyncio.to_thread(_nft, f"table inet {TABLE} {{\n{chain}\n}}\n")
 
     async def mend(self, scene: Scene) -> None:

@@ -1,0 +1,64 @@
+"""The table of faults agrees with what can be broken, with the rules, and with the runbooks."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from streamwatch.cli.drill import command
+from streamwatch.drill.all import DEMO, FIRST, LAST, LONG, TOGETHER
+from streamwatch.drill.expected import EXPECTED, P0_WITHIN, place_of
+from streamwatch.stack.faults import FAULTS
+
+RULES = Path(__file__).parents[2] / "alert_rules"
+
+
+def test_what_can_be_broken_is_what_is_expected() -> None:
+    """Each fault once in both tables, and once in the plan of `drill all`."""
+    assert list(FAULTS) == list(EXPECTED)
+    assert sorted([*FIRST, *DEMO, *LONG, *LAST, *TOGETHER]) == sorted(EXPECTED)
+
+
+@pytest.mark.parametrize("fault", EXPECTED)
+def test_the_rule_of_a_step_says_the_same(fault: str) -> None:
+    """Hop, role and severity of the rule that names the step; the receiver's own alert has no rule."""
+    expected = EXPECTED[fault]
+    (step,) = expected.steps
+    for language in ("zh", "en"):
+        assert f"{{#{step}}}" in (RULES / expected.procedure / f"runbook.{language}.md").read_text(encoding="utf-8")
+    groups = yaml.safe_load((RULES / expected.procedure / "rules.yml").read_text(encoding="utf-8"))["groups"]
+    named = "complaint-{{ $labels.category }}" if step.startswith("complaint-") else step
+    alerts = [rule for group in groups for rule in group["rules"] if _step(rule) == named]
+    assert alerts or step == "way-closed"
+    for labels in (rule["labels"] for rule in alerts if rule["labels"]["hop"] in expected.hops):
+        assert labels["role"] == expected.role
+        assert labels["severity"].rpartition("{{ else }}")[2].removesuffix("{{ end }}") == expected.severity
+
+
+def _step(rule: dict[str, dict[str, str]]) -> str | None:
+    return rule.get("annotations", {}).get("runbook_step")
+
+
+def test_who_sees_nothing_is_paged_within_twelve_seconds() -> None:
+    """Every P0 that a rule tells."""
+    p0 = {fault: each.within for fault, each in EXPECTED.items() if each.severity == "P0"}
+    assert {each for fault, each in p0.items() if fault not in ("prometheus_down", "alertmanager_down")} == {
+        P0_WITHIN
+    }
+
+
+def test_a_fault_has_a_stream_of_its_own() -> None:
+    """Unless it is one of the demo, or of the whole system."""
+    assert place_of("black_picture") == "drill-black-picture"
+    assert (place_of("encoder_crash"), place_of("receiver_down")) == ("demo", "all")
+
+
+def test_the_list_says_what_each_fault_must_lead_to() -> None:
+    """For people and for programs."""
+    told = CliRunner().invoke(command, ["--list"], env={"STREAMWATCH_LANG": "en"})
+    listed = CliRunner().invoke(command, ["--list", "--json"])
+
+    assert [line.split()[0] for line in told.output.splitlines()] == list(EXPECTED)
+    assert [each["fault"] for each in json.loads(listed.output)["faults"]] == list(EXPECTED)
