@@ -28,21 +28,20 @@ def _short(path: Path) -> Iterator[str]:
 
 @asynccontextmanager
 async def listening(
-    path: Path, answer: Answer, hung_up: Callable[[set[str]], Awaitable[None]]
+    path: Path, answer: Answer, hung_up: Callable[[set[str], int], Awaitable[None]]
 ) -> AsyncIterator[None]:
-    """Serve while the block runs. *hung_up* is given the faults that a closed connection had injected.
-
-    A connection that asked for nothing but the state had none, and is not told of.
+    """Serve while the block runs. *hung_up* is given the faults that a closed connection had injected, and how
+    often it had a stage prepared.
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         injected: set[str] = set()
-        plays = False
+        prepared = 0
         try:
             while line := await reader.readline():
                 question = json.loads(line)
-                plays = plays or question.get("do") != "status"
                 reply = await answer(question)
+                prepared += question.get("do") == "prepare" and "error" not in reply
                 if question.get("do") == "inject" and "error" not in reply:
                     injected.add(question["fault"])
                 elif question.get("do") == "restore":
@@ -53,8 +52,8 @@ async def listening(
             return
         finally:
             writer.close()
-            if plays:
-                await hung_up(injected)
+            if injected or prepared:
+                await hung_up(injected, prepared)
 
     path.unlink(missing_ok=True)
     with _short(path) as name:

@@ -28,16 +28,24 @@ class Playing:
         self._setting = Setting(places, crew)
         self._scenes: dict[str, Scene] = {}  # what is broken now
         self._striking: asyncio.Task[None] | None = None
+        self._players = 0  # who had a stage prepared, and is still there
+        self._turn = asyncio.Lock()  # two that prepare at once would start its parts twice
         self._ended = False
 
     async def prepare(self, acts: Mapping[str, str]) -> dict[str, Any]:
         """Set the stage for *acts*, fault → stream. Raises `CommandFailed` when the machine lacks something."""
-        await self._keep_stage()
         for fault in acts:
             lack = FAULTS[fault].lacks() if fault in FAULTS else None
             if fault not in FAULTS or lack is not None:
                 raise CommandFailed(lack.read_in(reader_language()) if lack else f"there is no fault {fault}")
-        await self._setting.set(acts)
+        self._players += 1
+        try:
+            async with self._turn:
+                await self._keep_stage()
+                await self._setting.set(acts)
+        except BaseException:
+            self._players -= 1
+            raise
         return {"prepared": sorted(acts)}
 
     async def inject(self, fault: str, stream: str) -> None:
@@ -63,11 +71,12 @@ class Playing:
         finally:
             self._crew.mended(fault)
 
-    async def left_alone(self, faults: set[str]) -> None:
-        """Whoever asked for *faults* has gone: mend them now, and strike the stage when it is quiet."""
+    async def left_alone(self, faults: set[str], prepared: int) -> None:
+        """Whoever asked for *faults* has gone: mend them now. The last one's stage is struck when it is quiet."""
+        self._players -= prepared
         for fault in faults:
             await self.restore(fault)
-        if self._setting.stage.acts and self._striking is None and not self._ended:
+        if self._setting.stage.acts and not self._players and self._striking is None and not self._ended:
             self._striking = asyncio.create_task(self._strike_when_quiet())
 
     async def end(self) -> None:
@@ -98,8 +107,6 @@ class Playing:
             alerts = reply.json()["data"]["alerts"]
         except (httpx.HTTPError, ValueError, KeyError):
             return False
-        if self._scenes:
-            return False  # another drill has begun
         ours = {*self._setting.stage.acts.values()} - {"demo"}
         return not any(
             each["labels"].get("stream") in ours and each["labels"]["alertname"] != "Watchdog" for each in alerts
