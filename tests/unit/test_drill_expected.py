@@ -8,7 +8,7 @@ import yaml
 from click.testing import CliRunner
 
 from streamwatch.cli.drill import command
-from streamwatch.drill.all import DEMO, FIRST, LAST, LONG, TOGETHER
+from streamwatch.drill.all import DEMO, FIRST, LAST, LONG, TOGETHER, stage_of
 from streamwatch.drill.expected import EXPECTED, P0_WITHIN, place_of
 from streamwatch.stack.faults import FAULTS
 
@@ -53,6 +53,12 @@ def test_a_fault_has_a_stream_of_its_own() -> None:
     """Unless it is one of the demo, or of the whole system."""
     assert place_of("black_picture") == "drill-black-picture"
     assert (place_of("encoder_crash"), place_of("receiver_down")) == ("demo", "all")
+
+
+def test_all_leaves_the_demo_what_only_it_can_suffer() -> None:
+    """Its ingest server and its chat; what happens to an encoder happens to one of the stage."""
+    assert [fault for fault in EXPECTED if stage_of(fault) == "demo"] == ["ingest_down", "complaint_storm"]
+    assert stage_of("encoder_hang") == "drill-encoder-hang"
 
 
 def test_the_list_says_what_each_fault_must_lead_to() -> None:

@@ -22,6 +22,7 @@ FIRST = ("ingest_down", "prometheus_down", "alertmanager_down")
 DEMO = ("exporter_down", "complaint_storm")  # one after the other, of what the demo's exporter tells
 LONG = ("certificate_expiring",)
 LAST = ("receiver_down",)
+ENCODERS = ("encoder_crash", "encoder_hang")
 TOGETHER = tuple(fault for fault in EXPECTED if fault not in {*FIRST, *DEMO, *LONG, *LAST})
 APART = 1.5  # seconds between the beginnings of those that are played together
 
@@ -42,7 +43,7 @@ class Matrix:
 
 async def run_all(state: Path, patience: float, say: Say) -> Matrix:
     """Raises `CommandFailed` when this machine lacks something, or a drill could not begin."""
-    acts = {fault: _stage_of(fault) for fault in EXPECTED}
+    acts = {fault: stage_of(fault) for fault in EXPECTED}
     async with theatre(state) as here:
         began = datetime.now(UTC)
         await here.control.ask("prepare", acts=acts)
@@ -105,11 +106,9 @@ class _Played:
         return [self._seen[fault] for fault in EXPECTED if fault in self._seen]
 
 
-def _stage_of(fault: str) -> str:
+def stage_of(fault: str) -> str:
     """Encoders fail on the stage: the demo stream has enough to bear."""
-    return (
-        place_of(fault) if fault in DEMO or EXPECTED[fault].place != "demo" else f"drill-{fault.replace('_', '-')}"
-    )
+    return f"drill-{fault.replace('_', '-')}" if fault in ENCODERS else place_of(fault)
 
 
 async def _unlisted(here: Theatre, began: datetime, seen: Sequence[Seen]) -> list[dict[str, Any]]:
