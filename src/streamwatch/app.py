@@ -126,6 +126,7 @@ class Receiver:
             lambda: self.config.file.policy,
             clock,
             lambda: self.config.file.delivery.leases,
+            lambda: self.config.file.delivery.reminders,
         )
         self.escalator = Loop("escalating", self._escalate)
         self.reconciling = Reconciling(self.store, self.http, self._alertmanager, clock, self._name_there)

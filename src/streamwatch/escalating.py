@@ -8,10 +8,11 @@ from datetime import datetime
 from streamwatch import escalation
 from streamwatch.clock import Clock
 from streamwatch.duty import DutyBook, Person
-from streamwatch.escalation import LEASES, Leases, Policy, Step
+from streamwatch.escalation import LEASES, Leases, Policy, Reminders, Step
 from streamwatch.language import Text
 from streamwatch.store import Store
 from streamwatch.store.journal import Unacknowledged
+from streamwatch.timeline import Kind
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +27,14 @@ class Escalating:
         policy: Callable[[], Policy],
         clock: Clock,
         leases: Callable[[], Leases] = lambda: LEASES,
+        reminders: Callable[[], Reminders] = dict,
     ) -> None:
         self._store = store
         self._book = book
         self._policy = policy
         self._clock = clock
         self._leases = leases
+        self._reminders = reminders
 
     async def step(self) -> bool:
         """Whether anybody was called."""
@@ -45,7 +48,21 @@ class Escalating:
                     news = await asyncio.to_thread(self._call, incident, number, due, told, at)
                     told |= news  # two steps of one moment call two people
                     called |= bool(news)
+            called |= await self._remind(incident, at)
         return called
+
+    async def _remind(self, incident: Unacknowledged, at: datetime) -> bool:
+        """Whether everyone who was called for it was called again: nobody has taken it for minutes."""
+        severity, since = incident.severity, incident.called_at
+        number = escalation.reminder(self._reminders(), self._policy(), severity, since, at)
+        if number is None or number in incident.steps:
+            return False
+        minutes = int((at - since).total_seconds() // 60)
+        reason = Text(f"{minutes} 分钟无人认领", f"nobody took it for {minutes} min")
+        people = sorted(incident.told & self._book().people.keys())
+        return await asyncio.to_thread(
+            self._store.outbox.escalate, incident, number, people, reason, at, Kind.REMINDED
+        )
 
     async def _lapse(self, at: datetime) -> bool:
         """Whether an ack ran out: who took it long ago, and was not heard of since, may have fallen asleep."""

@@ -35,6 +35,11 @@ DEFAULT: Policy = {
     "P1": (Step(timedelta(minutes=5), "backup"), Step(timedelta(minutes=15), "everyone")),
 }
 
+Reminders = Mapping[Severity, timedelta]
+
+# When all were called and nobody took it, they are called again and again.
+REMINDERS: Reminders = {"P0": timedelta(minutes=3)}
+
 Leases = Mapping[Severity, timedelta]
 
 # How long an ack holds without a sign of work. What can wait until the morning does not call again at night.
@@ -45,6 +50,21 @@ def due(policy: Policy, severity: Severity, called_at: datetime, at: datetime) -
     """The steps whose time has come, each with its number."""
     steps = enumerate(policy.get(severity, ()), start=1)
     return [(number, step) for number, step in steps if at - called_at >= step.after]
+
+
+def reminder(
+    reminders: Reminders, policy: Policy, severity: Severity, called_at: datetime, at: datetime
+) -> int | None:
+    """The number of the newest reminder whose time has come: counted on from the steps, beginning after the last.
+
+    Those before it that were missed, as nobody ran, would only say the same.
+    """
+    steps, every = policy.get(severity, ()), reminders.get(severity)
+    if not every:
+        return None
+    last = max((step.after for step in steps), default=timedelta(0))
+    count = (at - called_at - last) // every
+    return len(steps) + count if count >= 1 else None
 
 
 def people(

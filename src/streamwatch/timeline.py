@@ -20,6 +20,7 @@ class Kind(StrEnum):
     UNROUTED = "unrouted"
     CALLED = "called"
     ESCALATED = "escalated"
+    REMINDED = "reminded"
     PASSED_OVER = "passed_over"
     NOBODY = "nobody"
     DELIVERED = "delivered"
@@ -71,6 +72,7 @@ SENTENCES = {
     Kind.UNROUTED: Text("无人认领的告警，归 {role}：{why}", "nobody's alert goes to {role}: {why}"),
     Kind.CALLED: Text("呼叫 {person}：{why}", "calling {person}: {why}"),
     Kind.ESCALATED: Text("无人认领，加呼 {others}：{why}", "nobody took it, {others} called too: {why}"),
+    Kind.REMINDED: Text("再次呼叫 {others}：{why}", "{others} called again: {why}"),
     Kind.PASSED_OVER: Text("未呼叫 {person}：{why}", "{person} is not called: {why}"),
     Kind.NOBODY: Text("无人值班，无人可呼叫", "nobody was on duty, nobody can be called"),
     Kind.DELIVERED: Text("{person} 已收到（{channel}）", "{person} was told over {channel}"),

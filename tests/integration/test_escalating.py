@@ -10,7 +10,7 @@ from servers.story import NOON, Story, alert, book
 from streamwatch.alert import Severity
 from streamwatch.duty import DutyBook, Session
 from streamwatch.escalating import Escalating
-from streamwatch.escalation import DEFAULT, Policy, Step, due, people
+from streamwatch.escalation import DEFAULT, REMINDERS, Policy, Reminders, Step, due, people, reminder
 from streamwatch.language import Text
 
 LISTS = {"tech": ("alice", "bob"), "ops": ("charlie",)}
@@ -22,11 +22,16 @@ class Night:
     def __init__(self, folder: Path, duty: DutyBook, policy: Policy = DEFAULT) -> None:
         self.story = Story(folder, duty)
         self.policy = policy
+        self.reminders: Reminders = {}
         self._watch()
 
     def _watch(self) -> None:
         self.escalating = Escalating(
-            self.story.store, lambda: self.story.book, lambda: self.policy, self.story.clock
+            self.story.store,
+            lambda: self.story.book,
+            lambda: self.policy,
+            self.story.clock,
+            reminders=lambda: self.reminders,
         )
 
     async def wait(self, seconds: int) -> None:
@@ -65,6 +70,34 @@ async def test_a_p0_that_nobody_takes_calls_backup_and_ops_after_a_minute_then_e
     await night.wait(600)
     assert sorted(night.called()) == ["alice", "bob", "charlie"]
     assert night.story.kinds(night.story.incidents()[0]).count("escalated") == 2
+
+
+async def test_a_p0_that_nobody_takes_calls_everyone_again_every_three_minutes(night: Night) -> None:
+    """From the last step on, once each time, also over a restart, until somebody takes it."""
+    night.reminders = REMINDERS
+    await night.story.push(alert())
+    await night.wait(329)
+    assert len(night.called()) == 3
+
+    await night.wait(1)
+    assert sorted(night.called()[3:]) == ["alice", "bob", "charlie"]
+    assert "5 分钟无人认领" in night.story.phone.rang[-1][1].text + night.story.phone.rang[-2][1].text
+    await night.restart()
+    await night.wait(180)
+    assert sorted(night.called()[6:]) == ["alice", "bob", "charlie"]
+    night.story.store.journal.acknowledge(1, "bob", night.story.clock())
+    await night.wait(600)
+    assert len(night.called()) == 9
+    assert night.story.kinds(night.story.incidents()[0]).count("reminded") == 2
+
+
+@pytest.mark.parametrize(
+    ("severity", "seconds", "number"),
+    [("P0", 329, None), ("P0", 330, 4), ("P0", 509, 4), ("P0", 510, 5), ("P0", 3600, 22), ("P1", 36_000, None)],
+)
+def test_which_reminder_is_due(severity: Severity, seconds: int, number: int | None) -> None:
+    """The newest alone; only what viewers cannot wait for is repeated."""
+    assert reminder(REMINDERS, DEFAULT, severity, NOON, NOON + timedelta(seconds=seconds)) == number
 
 
 async def test_an_ack_ends_it(night: Night) -> None:

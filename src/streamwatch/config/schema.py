@@ -1,5 +1,6 @@
 """duty.yml as it is written: names, types and defaults. What they mean together is in `duty_book` and `load`."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +26,7 @@ from streamwatch.config.roster import (
     Zone,
 )
 from streamwatch.config.roster import Part as _Part
-from streamwatch.escalation import DEFAULT, LEASES, Leases, Policy, Step, Whom
+from streamwatch.escalation import DEFAULT, LEASES, REMINDERS, Leases, Policy, Reminders, Step, Whom
 
 
 def _address(text: str) -> str:
@@ -66,19 +67,31 @@ class AlertmanagerPart(ServerPart):
 class DeliveryPart(_Part):
     """`together: false` sends each page by itself, however many there are: for machines, not for people.
 
-    `ack_holds` is seconds without a sign of work after which an ack runs out; 0 is never. `notes_at` are the times
-    of day at which P3 is told; none: at once.
+    `ack_holds` is seconds without a sign of work after which an ack runs out, `remind_every` seconds after which
+    everyone is called again while nobody has taken it; 0 is never. `notes_at` are the times of day at which P3 is
+    told; none: at once.
     """
 
     together: bool = True
     ack_holds: dict[Severity, Annotated[float, Field(ge=0, le=86_400)]] = Field(default_factory=dict)
+    remind_every: dict[Severity, Annotated[float, Field(ge=0, le=86_400)]] = Field(default_factory=dict)
     notes_at: tuple[time, ...] = rounds.DEFAULT
 
     @property
     def leases(self) -> Leases:
         """What is not said of a severity is as usual."""
-        said = {severity: timedelta(seconds=seconds) for severity, seconds in self.ack_holds.items()}
-        return {severity: lease for severity, lease in {**LEASES, **said}.items() if lease}
+        return _as_said(LEASES, self.ack_holds)
+
+    @property
+    def reminders(self) -> Reminders:
+        """What is not said of a severity is as usual."""
+        return _as_said(REMINDERS, self.remind_every)
+
+
+def _as_said(usual: Mapping[Severity, timedelta], said: Mapping[Severity, float]) -> dict[Severity, timedelta]:
+    """*said* in seconds; what is zero is left out."""
+    spans = {**usual, **{severity: timedelta(seconds=seconds) for severity, seconds in said.items()}}
+    return {severity: span for severity, span in spans.items() if span}
 
 
 class CanaryPart(_Part):

@@ -197,7 +197,13 @@ class Outbox:
             return attempt
 
     def escalate(
-        self, incident: Unacknowledged, step: int, people: Sequence[str], reason: Text, at: datetime
+        self,
+        incident: Unacknowledged,
+        step: int,
+        people: Sequence[str],
+        reason: Text,
+        at: datetime,
+        kind: Kind = Kind.ESCALATED,
     ) -> bool:
         """Take a step of the escalation, unless somebody acknowledged meanwhile; whether anybody was called."""
         table = tables.incident
@@ -211,7 +217,7 @@ class Outbox:
             call = Call("firing", incident.severity, f"step {step}:{since}")
             called = [each for each in people if add_page(connection, incident.id, each, call, reason, at)]
             if called:
-                add_row(connection, incident.id, tell(Kind.ESCALATED, others=", ".join(called), why=reason), at)
+                add_row(connection, incident.id, tell(kind, others=", ".join(called), why=reason), at)
             return bool(called)
 
     def told(self, page: Page) -> frozenset[str]:
