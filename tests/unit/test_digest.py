@@ -14,7 +14,7 @@ def item(number: int, severity: str = "P0", *, over: bool = False, stream: str |
 
 def letter(to: str = "alice", note: Text | None = None) -> Letter:
     reader = ALICE if to == "alice" else BOB
-    return Letter("7", reader, False, "http://127.0.0.1/l/x", "http://127.0.0.1/", note)
+    return Letter("7", reader, False, "http://127.0.0.1/l/x", "http://127.0.0.1/", note=note)
 
 
 def test_the_most_urgent_stands_first() -> None:

@@ -45,6 +45,7 @@ def test_what_is_no_passphrase_is_refused(said: str) -> None:
         (f"alice:{PasswordHasher(type=Type.I).hash('s3cret')}", "not argon2id"),
         (f"bob:{CHEAP.hash('s3cret')}", "bob stands twice"),
     ],
+    ids=["no colon", "a name with a space", "no hash", "a weak hash", "another kind", "twice"],
 )
 def test_a_bad_line_is_named_and_not_repeated(line: str, says: str) -> None:
     """Its number, and the cure; never what stands in it, which may be the passphrase itself."""
