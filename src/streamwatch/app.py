@@ -54,6 +54,7 @@ from streamwatch.silencing import Silencing
 from streamwatch.store import Store
 from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
+from streamwatch.tidying import Tidying
 from streamwatch.watchdog import Watchdog
 from streamwatch.web import create_app
 from streamwatch.web.door import Door
@@ -135,6 +136,7 @@ class Receiver:
         self.signer = Loop("signs of life", self.life_sign.step)
         self.complaining = Complaining(self.store, self._evidence(), clock)
         self.hearer = Loop("complaints", self.complaining.step)
+        self.tidier = Loop("tidying", Tidying(self.store, clock).step)
         self.canary = Canary(self.store, self._song, clock)
         moved = (self.reconciling.clock_was_set, self.watchdog.clock_was_set, self._clock_was_set)
         self.presiding = Presiding(self.store, self.delivery, moved, clock)
@@ -274,7 +276,8 @@ class Receiver:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
         if not self._opened:
             await asyncio.to_thread(self.open)
-        loops = (self.folder, self.sender, self.escalator, self.reconciler, self.signer, self.listener, self.hearer)
+        idle = (self.tidier, self.hearer, self.signer)
+        loops = (self.folder, self.sender, self.escalator, self.reconciler, self.listener, *idle)
         async with AsyncExitStack() as running:
             await running.enter_async_context(self.http)
             for each in loops:
@@ -282,7 +285,7 @@ class Receiver:
             yield
             await self.listener.stop()
             await self.listening.stop()
-            for loop in (self.hearer, self.signer, self.reconciler, self.escalator, self.folder, self.sender):
+            for loop in (*idle, self.reconciler, self.escalator, self.folder, self.sender):
                 await loop.stop()
             try:
                 await asyncio.wait_for(self.delivery.settle(), STOP_WITHIN)

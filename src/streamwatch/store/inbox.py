@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from streamwatch.errors import NotStored
 from streamwatch.store.database import Database
@@ -43,6 +43,13 @@ class Inbox:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         await stored
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Webhooks folded *before* that, of the *limit* oldest; how many. What nobody could fold stays."""
+        oldest = select(inbox.c.id).where(inbox.c.trouble.is_(None)).order_by(inbox.c.id).limit(limit)
+        with self._database.writing() as connection:
+            old = inbox.c.id.in_(oldest) & (inbox.c.folded_at < before)
+            return connection.execute(delete(inbox).where(old)).rowcount
 
     async def _write(self) -> None:
         while self._waiting:
