@@ -24,8 +24,8 @@ test: $(STAMP)
 	@tools/install-packages runtime test
 	@tools/install-node-packages
 	@tools/run-tests $(BIN)/python tests/unit -n 2
-	# Ten quiet minutes come first: they need little of the machine, and two others work meanwhile.
-	@tools/run-tests $(BIN)/python tests/acceptance/test_clean_minutes.py tests/integration tests/acceptance -n 3 --dist loadfile --no-loadscope-reorder --durations=30
+	# What takes minutes and little of the machine comes first: ten quiet ones, and every drill. Two others work meanwhile.
+	@tools/run-tests $(BIN)/python tests/acceptance/test_clean_minutes.py tests/acceptance/test_drill_all.py tests/integration tests/acceptance -n 4 --dist loadfile --no-loadscope-reorder --durations=30
 
 check: $(STAMP)
 	@tools/install-packages runtime test
