@@ -219,6 +219,29 @@ def test_from_the_terminal(receiver: ReceiverProcess, config: Path, phone: Phone
     assert "platform_cut" in run(config, "trigger", "content_violation", "--what", "fire", code=1).stderr
 
 
+def test_what_was_merged_says_where_it_went(receiver: ReceiverProcess, config: Path) -> None:
+    """In both languages, and nothing is ended by the old number; then that the other one is over too."""
+    for what in ("fire", "injury"):
+        receiver.post({"kind": "sudden_situation", "what": what, "stream": "moved", "note": ""}, PATH)
+    two = until(
+        lambda: (
+            len(found := receiver.get("/api/v1/incidents", params={"stream": "moved"})["incidents"]) == 2 and found
+        )
+    )
+    into, gone = (each["id"] for each in two)
+    run(config, "merge", gone, "--into", into, "--by", "bob")
+    refusal = run(config, "resolve", gone, "--by", "bob", code=1)
+    assert f"incident #{gone} is part of #{into}, to end that one: streamwatch resolve {into}" in refusal.stderr
+    refusal = run(config, "resolve", gone, "--by", "bob", language="zh", code=1)
+    assert f"事件 #{gone} 已并入 #{into}，要结束请用 streamwatch resolve {into}" in refusal.stderr
+    assert receiver.get(f"/api/v1/incidents/{into}")["state"] == "open"
+
+    resolve(receiver, into)
+    until(lambda: receiver.get(f"/api/v1/incidents/{into}")["state"] == "resolved")
+    assert f"part of #{into}, which is over already" in run(config, "resolve", gone, "--by", "bob", code=1).stderr
+    assert "也已经结束" in run(config, "resolve", gone, "--by", "bob", language="zh", code=1).stderr
+
+
 def test_an_interruption_is_over_when_the_probes_agree(receiver: ReceiverProcess, config: Path) -> None:
     """A person's word ends the person's report; the command says what still fires, and exits 1."""
     receiver.post(webhook(alert(stream="both")))

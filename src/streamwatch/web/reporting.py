@@ -36,12 +36,18 @@ async def incident_of(parts: Parts, report_id: str, patience: float = PATIENCE) 
 
 
 async def close(parts: Parts, incident: int, by: str | None, note: str) -> None:
-    """Whatever people reported in it is over. Raises 404; 409 when nobody can say so, or it was said."""
+    """Whatever people reported in it is over.
+
+    Raises 404; 409 when nobody can say so, when it was said, or when it is part of another one: what else that one
+    holds may not be over.
+    """
     row = await asyncio.to_thread(parts.store.journal.headline, incident)
     if row is None:
         raise no_incident(incident)
     if row.state == "resolved":
         raise refused(409, f"事件 #{incident} 已经结束", f"incident #{incident} is over already")
+    if row.state == "merged":
+        raise await asyncio.to_thread(_merged, parts, incident)
     reported = await asyncio.to_thread(parts.store.reports.firing, incident)
     if not reported:
         raise refused(
@@ -54,6 +60,17 @@ async def close(parts: Parts, incident: int, by: str | None, note: str) -> None:
         parts, [trigger.over(each.labels, each.fingerprint, each.starts_at, by, note, at) for each in reported]
     )
     await _soon(lambda: not parts.store.reports.firing(incident) or None, PATIENCE)
+
+
+def _merged(parts: Parts, incident: int) -> HTTPException:
+    """Where it went, and what can be done there."""
+    into = parts.store.journal.live(incident)
+    row = parts.store.journal.headline(into)
+    if row is not None and row.state == "resolved":
+        zh, en = "也已经结束", "which is over already"
+    else:
+        zh, en = f"要结束请用 streamwatch resolve {into}", f"to end that one: streamwatch resolve {into}"
+    return refused(409, f"事件 #{incident} 已并入 #{into}，{zh}", f"incident #{incident} is part of #{into}, {en}")
 
 
 async def _accept(parts: Parts, alerts: list[dict[str, object]]) -> None:
