@@ -116,6 +116,19 @@ async def test_too_fast_is_sat_out_for_ten_minutes(night: Night) -> None:
     ]
 
 
+async def test_a_month_that_is_used_up_calls_bob_and_is_asked_about_again(night: Night) -> None:
+    """90030: Bob is called at once; after an hour the robot is asked once more, and Alice hears of it."""
+    night.robot.script = [errcode(90030, "the quota of the organisation is used up")]
+    await night.story.push(alert())
+    assert night.not_sent()
+    assert night.story.phone.heard() == [("bob", "firing")]
+
+    await night.story.wait(3599, step=59)
+    assert (night.asked, night.outcomes) == (1, {"throttled": 1})
+    await night.story.wait(1)
+    assert night.sent(after(3600))
+
+
 async def test_a_robot_that_was_shut_is_asked_again_when_it_opens(night: Night) -> None:
     """Twenty messages of somebody else in this minute: ours shuts it; when it opens, one message says both."""
     settings = Settings(type="dingtalk", url=night.robot.url, secret=night.robot.secret)

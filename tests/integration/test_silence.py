@@ -19,6 +19,7 @@ from servers.story import Story, alert, webhook
 from streamwatch.calling import Calling
 from streamwatch.escalating import Escalating
 from streamwatch.escalation import DEFAULT
+from streamwatch.reconciling import Reconciling
 from streamwatch.silence import LONGEST, objection
 from streamwatch.silencing import Refused, Silencing
 from streamwatch.store.silences import Silenced
@@ -159,6 +160,62 @@ async def test_its_end_is_told_while_it_is_silenced(night: Night) -> None:
     await night.story.push(alert(status="resolved"))
     await night.wait(40)
     assert night.story.phone.heard() == [("alice", "firing"), ("alice", "over")]
+
+
+def held_for(alertmanager: Alertmanager, given: dict[str, Any], ends: datetime) -> None:
+    """Prometheus tells an alert and until when it counts unless it is told again."""
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    body = [{"labels": given["labels"], "startsAt": began.isoformat(), "endsAt": ends.isoformat()}]
+    httpx.post(f"{alertmanager.url}/api/v2/alerts", json=body, timeout=10).raise_for_status()
+
+
+async def vanished(night: Night, alertmanager: Alertmanager, stream: str, *, prometheus_lives: bool) -> None:
+    """A silenced alert of *stream* is gone from Alertmanager's list, and the night goes on for five minutes."""
+    watchdog, quiet = alert("Watchdog", severity="none", stream=stream), alert(stream=stream)
+    now = datetime.now(UTC)
+    held_for(alertmanager, watchdog, now + HALF_AN_HOUR)
+    held_for(alertmanager, quiet, now + HALF_AN_HOUR)
+    (listed,) = alertmanager.alerts("StreamNotPublishing", stream)
+    await night.story.push(watchdog, quiet | {"fingerprint": listed["fingerprint"]})
+    assert isinstance(await night.silencing.begin(1, HALF_AN_HOUR, "alice", "known"), Silenced)
+    assert state(alertmanager, stream) == "suppressed"
+    reconciling = Reconciling(night.story.store, night.story.http, lambda: alertmanager.url, night.story.clock)
+    await watched(night, reconciling, watchdog)
+    assert night.story.phone.heard() == [("alice", "firing")]  # held and silenced is not over
+
+    held_for(alertmanager, quiet, datetime.now(UTC))
+    until(lambda: not alertmanager.alerts("StreamNotPublishing", stream))
+    await watched(night, reconciling, watchdog if prometheus_lives else None)
+
+
+async def watched(night: Night, reconciling: Reconciling, watchdog: dict[str, Any] | None) -> None:
+    for _ in range(20):
+        night.story.clock.advance(15)
+        if watchdog:
+            await night.story.push(watchdog)
+        await reconciling.step()
+        await night.silencing.step()
+        await night.story.turn()
+
+
+async def test_what_vanishes_while_it_is_silenced_is_no_recovery(night: Night, alertmanager: Alertmanager) -> None:
+    """Prometheus is gone, Alertmanager has dropped the alert: nobody hears "over"; after the silence it calls."""
+    await vanished(night, alertmanager, "vanished", prometheus_lives=False)
+    assert night.story.phone.heard() == [("alice", "firing")]
+    assert night.story.incidents()[0].incident.state == "open"
+    await night.wait(21)
+    assert night.story.phone.heard()[1] == ("alice", "firing")
+    assert "over" not in [kind for _, kind in night.story.phone.heard()]
+
+
+async def test_an_end_within_a_silence_is_told_to_who_heard_the_start(
+    night: Night, alertmanager: Alertmanager
+) -> None:
+    """Alertmanager tells no end of what is silenced: while Prometheus lives, what it no longer holds is over."""
+    await vanished(night, alertmanager, "ended", prometheus_lives=True)
+    assert night.story.phone.heard() == [("alice", "firing"), ("alice", "over")]
+    await night.wait(30)
+    assert len(night.story.phone.rang) == 2
 
 
 @pytest.mark.parametrize("gone", ["no address", "no answer"])

@@ -1,19 +1,18 @@
 """docs/coverage.md promises nothing that is not there: every place it names exists, every gap is named."""
 
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 import click
 import pytest
 import yaml
 
+from servers.documented import HOME, is_file_or_test, numbered_rows, places
 from servers.receiver import write_config
 from streamwatch.app import build
 from streamwatch.cli import group
 from streamwatch.trigger import KINDS
 
-HOME = Path(__file__).parents[2]
 MUST = {1, 3, 5, 6, 8, *range(10, 15), 16, 17, 19, 23, 24, 26, 28, 29, 30, 31, 33, 34, 35, *range(37, 44), 46, 47,
         *range(50, 55), 57, 58, 64, 75, 76, 80, 81, 82, 85, 86}  # fmt: skip
 SHOULD = {2, 4, 7, 9, 15, 22, 32, 36, 44, 56, 62, 63, 65, 66, 69, 70, 78, 79, 84}
@@ -29,15 +28,11 @@ class Row(NamedTuple):
 
     @property
     def places(self) -> list[str]:
-        return re.findall(r"`([^`]+)`", self.where)
+        return places(self.where)
 
 
 def rows() -> list[Row]:
-    lines = (HOME / "docs" / "coverage.md").read_text(encoding="utf-8").splitlines()
-    cells = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\| \d+ \|", line)
-    ]
-    return [Row(int(number), *rest) for number, *rest in cells]
+    return [Row(int(number), *rest) for number, *rest in numbered_rows("coverage.md")]
 
 
 def alerts() -> set[str]:
@@ -70,7 +65,6 @@ def is_command(words: list[str]) -> bool:
 
 
 def is_there(place: str, calls: set[str]) -> bool:
-    path, _, test = place.partition("::")
     if place.startswith("streamwatch "):
         return is_command(place.split()[1:])
     if re.match(r"(GET|POST|DELETE) /", place):
@@ -79,8 +73,7 @@ def is_there(place: str, calls: set[str]) -> bool:
         return f"`{place}`" in (HOME / "exporters" / "README.md").read_text(encoding="utf-8")
     if re.fullmatch(r"([A-Z][a-z]+)+", place):
         return place in alerts()
-    file = HOME / path
-    return file.is_file() and (not test or f"def {test}(" in file.read_text(encoding="utf-8"))
+    return is_file_or_test(place)
 
 
 def test_every_row_that_was_asked_for_is_there_once() -> None:

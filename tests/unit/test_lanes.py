@@ -95,6 +95,15 @@ async def test_a_full_lane_keeps_nobody_else_out(door: Door, path: str, most: in
     assert (await door.ask(path))[0] == 200
 
 
+async def test_alerts_are_never_too_many(door: Door) -> None:
+    """A sender that is told 429 throws its alerts away: a thousand webhooks at once all go in."""
+    asked = [asyncio.create_task(door.ask(INTAKE)) for _ in range(1000)]
+    await reached(lambda: door.app.inside == len(asked))
+    door.app.go_on.set()
+    assert {code for code, _ in await asyncio.gather(*asked)} == {200}
+    assert door.turned == []
+
+
 async def test_who_sends_slowly_takes_no_place(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred that never finish, and the console is there for everybody else; they are told so in the end."""
     monkeypatch.setattr(lanes, "BODY_WITHIN", 0.5)

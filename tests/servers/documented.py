@@ -1,0 +1,23 @@
+"""What the tables in docs/ name: their rows, the places between backquotes, and whether a place is there."""
+
+import re
+from pathlib import Path
+
+HOME = Path(__file__).parents[2]
+
+
+def numbered_rows(document: str) -> list[list[str]]:
+    """The cells of each row that begins with a number, of a page in docs/."""
+    lines = (HOME / "docs" / document).read_text(encoding="utf-8").splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if re.match(r"\| \d+ \|", line)]
+
+
+def places(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def is_file_or_test(place: str) -> bool:
+    """`path`, or `path::test`: the file exists, and has that test."""
+    path, _, test = place.partition("::")
+    file = HOME / path
+    return file.is_file() and (not test or f"def {test}(" in file.read_text(encoding="utf-8"))
