@@ -114,6 +114,7 @@ def test_a_condition_that_is_right_is_not_accused(clone: Clone, expr: str) -> No
         (TESTS, "exp_alerts: []", "exp_alerts: [{}]", ("test/silent", "bad", "ThingBroken")),
         (TESTS, "alertname: ThingBroken,", "alertname: ThingBrokn,", ("test/stranger", "bad", "ThingBrokn")),
         (EN, "1. tech: mend it", "1. tech: mend it\n2. tech: again", ("runbook/steps", "bad", "{#thing-broken}")),
+        (EN, "tech: mend it", "tech: to be written", ("runbook/unfinished", "warning", "{#thing-broken}")),
         (EN, "title: Demo", "titel: Demo", ("runbook/file", "bad", "p")),
         (PROMETHEUS, "demo/rules.yml", "other/rules.yml", ("name/loaded", "bad", "")),
     ],

@@ -29,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     annotations.summary,
     runbooks.step,
     runbooks.steps,
+    runbooks.unfinished,
     metrics.unknown,
     metrics.counter_without_rate,
     metrics.rate_of_gauge,

@@ -10,6 +10,7 @@ from streamwatch.vocabulary import CATEGORIES
 
 _CATEGORY = re.compile(r"\{\{\s*\$labels\.category\s*\}\}")
 _LABEL = re.compile(r"\{\{.*?\}\}")
+UNFINISHED = {"zh": "待写", "en": "to be written"}  # as `rules new` leaves them
 HINTS = {"violation"}  # a category that alerts nobody
 ADD = Text("在 runbook.{language}.md 里加上“## 标题 {{#{anchor}}}”和编号的步骤",
            "add '## Title {{#{anchor}}}' and numbered steps to runbook.{language}.md")  # fmt: skip
@@ -50,6 +51,17 @@ def steps(everything: Everything) -> Iterator[Finding]:
                 what = Text(f"#{anchor} 没有步骤", f"#{anchor} has no steps")
                 cure = Text("写上编号的步骤：1. 谁：做什么 → 预期", "write numbered steps: 1. who: what → expected")
                 yield Finding("runbook/steps", procedure.section("zh", anchor), what, cure)
+
+
+def unfinished(everything: Everything) -> Iterator[Finding]:
+    """runbook/unfinished: whoever is called at night would read "to be written"."""
+    for procedure in everything.procedures:
+        for language, book in procedure.runbooks.items():
+            for anchor, section in book.sections.items():
+                if any(UNFINISHED[language] in each for each in section.steps):
+                    what = Text(f"#{anchor} 的步骤还没写好", f"the steps of #{anchor} are still to be written")
+                    cure = Text("写明谁做什么", "say who does what")
+                    yield Finding("runbook/unfinished", procedure.section(language, anchor), what, cure, "warning")
 
 
 def _differs(procedure: Procedure, anchor: str, zh: int, en: int) -> Finding:
