@@ -174,7 +174,7 @@ async def test_notes_wait_for_their_round_and_come_together(tmp_path: Path) -> N
     """Five notes in the night, one of which is over by then: one message at ten, and nobody is woken."""
     story = Story(tmp_path)
     zone = ZoneInfo("Asia/Shanghai")
-    story.folding._due = lambda severity, at: due(severity, at, (time(10),), zone)
+    story.folding._calling.due = lambda severity, at: due(severity, at, (time(10),), zone)
     story.clock.advance(-9 * 3600)  # 11:00 in Shanghai
     notes = [alert(stream=f"room-{number}", severity="P3", started=story.clock()) for number in range(5)]
     await story.push(*notes)
@@ -191,7 +191,7 @@ async def test_notes_wait_for_their_round_and_come_together(tmp_path: Path) -> N
 async def test_a_note_that_becomes_urgent_is_told_at_once(tmp_path: Path) -> None:
     """It does not wait for its round any more."""
     story = Story(tmp_path)
-    story.folding._due = lambda severity, at: due(severity, at, (time(10),), ZoneInfo("Asia/Shanghai"))
+    story.folding._calling.due = lambda severity, at: due(severity, at, (time(10),), ZoneInfo("Asia/Shanghai"))
     await story.push(alert("Hint", severity="P3"))
     assert story.phone.rang == []
     await story.push(alert())

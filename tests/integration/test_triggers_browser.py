@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
+from servers.browsing import READERS, chromium, fits
 from servers.free_port import free_port
 from servers.receiver import REPOSITORY, PhoneServer, ReceiverProcess, write_config
 
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync")  # fmt: skip
 FINGER = 44  # CSS pixels; WCAG 2.5.5, target size
-READERS = [(language, width) for language in ("zh-CN", "en-US") for width in (390, 1280)]
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +26,8 @@ def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProce
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-def fits(page: Page) -> bool:
-    """Nothing hangs over the edge, so nobody has to drag the page sideways."""
-    page.wait_for_load_state("load")  # the words of a page are there before its style sheet
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
 @pytest.mark.parametrize(("language", "width"), READERS)
