@@ -16,7 +16,7 @@ from streamwatch.store.database import Database
 from streamwatch.store.inbox import TROUBLED, WAITING
 from streamwatch.store.merged import live
 from streamwatch.store.presses import Heard
-from streamwatch.store.rows import CANARY, add_row, add_rows
+from streamwatch.store.rows import CALLS, CANARY, add_row, add_rows
 from streamwatch.store.threads import earlier
 from streamwatch.timeline import acknowledged
 
@@ -127,7 +127,7 @@ class Journal:
         """The incidents that are not over and for which *person* was called until then; most urgent first."""
         table, page = tables.incident, tables.page.c
         mine = select(page.incident_id).where(page.person == person, page.created_at <= until)
-        wanted = table.c.state.in_(OPEN) & table.c.id.in_(mine.where(page.kind.in_(("firing", "raised"))))
+        wanted = table.c.state.in_(OPEN) & table.c.id.in_(mine.where(page.kind.in_(CALLS)))
         with self._database.reading() as connection:
             return list(connection.execute(select(table).where(wanted).order_by(table.c.severity, table.c.id)))
 

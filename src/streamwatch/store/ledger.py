@@ -13,7 +13,7 @@ from streamwatch.incident import LIVE, Known, fold_key
 from streamwatch.language import Text
 from streamwatch.message import clean
 from streamwatch.store import tables
-from streamwatch.store.rows import MAKERS, NOTE, Call, add_page, noted
+from streamwatch.store.rows import CALLS, MAKERS, NOTE, Call, add_page, noted
 from streamwatch.timeline import Row as TimelineRow
 
 # Statements are made once: to make one costs more than to run it, and a storm runs them by the thousand.
@@ -209,7 +209,7 @@ class Ledger:
 
     def called(self, incident: int) -> set[str]:
         """Everyone who was called for it, whether or not the page has arrived."""
-        mine = (tables.page.c.incident_id == incident) & tables.page.c.kind.in_(("firing", "raised"))
+        mine = (tables.page.c.incident_id == incident) & tables.page.c.kind.in_(CALLS)
         return set(self._connection.scalars(select(tables.page.c.person).where(mine)))
 
     def open_incident(self, alert: Alert) -> int | None:
@@ -272,7 +272,7 @@ class Ledger:
         # A page still on its way will say by itself that all is over already.
         heard = (
             select(tables.page.c.person, func.max(tables.page.c.contact).label("contact"))
-            .where(tables.page.c.incident_id.in_(all_of_it), tables.page.c.kind.in_(("firing", "raised")))
+            .where(tables.page.c.incident_id.in_(all_of_it), tables.page.c.kind.in_(CALLS))
             .where(tables.page.c.state.in_(("delivered", "sending")))
             .group_by(tables.page.c.person)
         )

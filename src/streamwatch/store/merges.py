@@ -10,13 +10,13 @@ from streamwatch.alert import Alert, Severity
 from streamwatch.incident import Merged, Stand, fold_key
 from streamwatch.store import tables
 from streamwatch.store.ledger import FOLDING
+from streamwatch.store.rows import CALLS
 
 _episode, _incident, _page = tables.episode.c, tables.incident.c, tables.page.c
 HEADLINE = ("stream", "procedure", "hop", "severity", "role", "alertname",
             "summary_zh", "summary_en", "runbook_step", "category")  # fmt: skip
 CLOCK = ("called_at", "steps")
 ACK = ("acknowledged_at", "acknowledged_by", "progressed_at")
-CALLS = ("firing", "raised")
 
 
 class Merges:
