@@ -202,14 +202,14 @@ async def test_a_peer_that_pours_costs_little_memory_and_holds_up_nobody(first: 
     watching = asyncio.create_task(watch_the_loop())
     tracemalloc.start()
     started = time.monotonic()
-    finding = await look_at(says(READY, repeats(first, piece)), seconds=0.6)
+    finding = await look_at(says(READY, repeats(first, piece)), seconds=3)
     stop.set()
     await watching
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert finding.text == "no audio or video in time"
-    assert time.monotonic() - started < 6
-    assert peak < 4_000_000
+    assert time.monotonic() - started < 12
+    assert peak < 10_000_000  # some pieces between the two, but no message, and nothing of what pours for three seconds
     assert longest < 0.1
 
 
