@@ -48,6 +48,7 @@ from streamwatch.pressing import RESULTS, Pressing
 from streamwatch.quota import QuotaCollector
 from streamwatch.rearranging import Rearranging
 from streamwatch.reconciling import Reconciling
+from streamwatch.reopening import Reopening
 from streamwatch.session_metrics import SessionCollector
 from streamwatch.setbacks import Ways
 from streamwatch.silencing import Silencing
@@ -96,6 +97,7 @@ class Receiver:
         self.folding = Folding(self.store.database, lambda: self.ways.book, clock, self.metrics, self._due)
         calling = Calling(lambda: self.ways.book, clock, self.metrics, self._due)
         self.rearranging = Rearranging(self.store.database, calling, clock)
+        self.reopening = Reopening(self.store.database, calling, clock)
         self.silencing = Silencing(self.store, self.http, self._alertmanager, calling, clock, self.config.zone)
         self.audience = Audience(self.http, self._prometheus)
         self.watchdog = Watchdog(self.store, self.http, self._prometheus, clock)
@@ -327,6 +329,7 @@ def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened
         presses=receiver.presses,
         door=receiver.door,
         rearranging=receiver.rearranging,
+        reopening=receiver.reopening,
         silencing=receiver.silencing,
         evidence_folder=receiver.evidence_folder,
         audience=receiver.audience,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Literal
 
-from streamwatch.alert import Alert, Severity, worse
+from streamwatch.alert import SEVERITIES, Alert, Severity, worse
 
 State = Literal["open", "acknowledged", "resolved", "merged"]
 LIVE: tuple[State, ...] = ("open", "acknowledged")
@@ -138,7 +138,7 @@ class Stand:
 
 
 class Unfit(StrEnum):
-    """Why a merge or a split is no legal move."""
+    """Why a merge, a split or a reopening is no legal move."""
 
     SAME = "same"  # with itself
     OVER = "over"  # one of them has ended, or is part of another
@@ -146,6 +146,18 @@ class Unfit(StrEnum):
     NOT_FIRING = "not_firing"  # an alert that is named does not fire in it
     NOTHING = "nothing"  # no alert is named
     ALL = "all"  # nothing would stay
+    OPEN = "open"  # it has not ended
+    PART = "part"  # it is part of another
+    LONG_AGO = "long_ago"  # the same today is a new trouble
+    ANOTHER = "another"  # one of its stream and procedure is open
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing was changed. *incident* is the one that is at fault."""
+
+    why: Unfit | Literal["missing"]
+    incident: int
 
 
 @dataclass(frozen=True)
@@ -196,3 +208,21 @@ def may_split(incident: Stand, firing: Collection[str], chosen: Collection[str])
     if not set(chosen) <= set(firing):
         return Unfit.NOT_FIRING
     return Unfit.ALL if set(chosen) == set(firing) else None
+
+
+# Whoever reads of it next morning opens a new one: numbers, times and calls of the old one say what was then.
+REOPENED_WITHIN = timedelta(hours=12)
+
+
+def may_reopen(state: State, ended_at: datetime | None, at: datetime) -> Unfit | None:
+    """Nothing against it, as long as alerts of its kind have no other open incident."""
+    if state == "merged":
+        return Unfit.PART
+    if state in LIVE:
+        return Unfit.OPEN
+    return Unfit.LONG_AGO if ended_at is None or at - ended_at > REOPENED_WITHIN else None
+
+
+def most_urgent(alerts: Collection[Alert]) -> Alert:
+    """The first of them among equals."""
+    return min(alerts, key=lambda each: SEVERITIES.index(each.severity))

@@ -1,27 +1,16 @@
 """A person says that two incidents are one, or that one is two. All of it or nothing, in one transaction."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 from streamwatch import routing
-from streamwatch.alert import SEVERITIES, Alert
+from streamwatch.alert import Alert
 from streamwatch.calling import Calling
 from streamwatch.clock import Clock
-from streamwatch.incident import Merged, Stand, Unfit, may_merge, may_split, merge
+from streamwatch.incident import Merged, Refused, Stand, may_merge, may_split, merge, most_urgent
 from streamwatch.message import clean
 from streamwatch.store.database import Database
 from streamwatch.store.ledger import Ledger, headline
 from streamwatch.store.merges import Merges, keys
 from streamwatch.store.rows import Call
 from streamwatch.timeline import Kind, tell
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Nothing was changed. *incident* is the one that is at fault."""
-
-    why: Unfit | Literal["missing"]
-    incident: int
 
 
 class Rearranging:
@@ -76,7 +65,7 @@ class Rearranging:
         return new
 
     def _open(self, ledger: Ledger, merges: Merges, stand: Stand, chosen: list[Alert], by: str) -> int:
-        at, first = self._clock(), _most_urgent(chosen)
+        at, first = self._clock(), most_urgent(chosen)
         route = routing.route(first, self._calling.book().fallback_role)
         new = ledger.open(first, route.role, stand.drill, at)
         ledger.note(new, tell(Kind.SPLIT_FROM, person=by, number=stand.id, what=_named(chosen)), at)
@@ -91,14 +80,10 @@ class Rearranging:
         self, ledger: Ledger, merges: Merges, stand: Stand, chosen: list[Alert], staying: list[Alert]
     ) -> None:
         """What it was called after may have left."""
-        first = _most_urgent(staying)
+        first = most_urgent(staying)
         if first.severity != stand.severity or stand.alertname in {each.name for each in chosen}:
             route = routing.route(first, self._calling.book().fallback_role)
             merges.name_after(stand.id, headline(first, route.role))
-
-
-def _most_urgent(alerts: list[Alert]) -> Alert:
-    return min(alerts, key=lambda each: SEVERITIES.index(each.severity))
 
 
 def _named(alerts: list[Alert]) -> str:

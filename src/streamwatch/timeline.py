@@ -44,6 +44,7 @@ class Kind(StrEnum):
     ACK_ENDS = "ack_ends"
     SPLIT = "split"
     SPLIT_FROM = "split_from"
+    REOPENED = "reopened"
     SILENCED = "silenced"
     UNSILENCED = "unsilenced"
     SILENCE_OVER = "silence_over"
@@ -113,6 +114,7 @@ SENTENCES = {
     ),
     Kind.SPLIT: Text("{person} 拆出 {what}，成为 #{number}", "{person} splits off {what} as #{number}"),
     Kind.SPLIT_FROM: Text("{person} 从 #{number} 拆出：{what}", "{person} splits this off #{number}: {what}"),
+    Kind.REOPENED: Text("{person} 重新打开：{what}", "{person} opens it again: {what}"),
     Kind.SILENCED: Text("{person} 静默到 {until}：{what}", "{person} silences it until {until}: {what}"),
     Kind.UNSILENCED: Text("{person} 解除静默", "{person} ends the silence"),
     Kind.SILENCE_OVER: Text("静默到期，仍在触发", "the silence is over, and it fires still"),

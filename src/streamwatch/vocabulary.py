@@ -116,6 +116,7 @@ ACTS = {
     "close": Text("宣布结束", "says that it is over"),
     "merge": Text("合并", "merges"),
     "split": Text("拆分", "splits"),
+    "reopen": Text("重新打开", "reopens"),
     "silence": Text("静默", "silences"),
     "unsilence": Text("解除静默", "ends the silence"),
     "mark": Text("标记", "marks"),

@@ -114,6 +114,29 @@ def test_what_is_done_by_the_api(receiver: ReceiverProcess) -> None:
     assert rows(receiver, person="wall") == []
 
 
+def test_what_is_rearranged(receiver: ReceiverProcess) -> None:
+    """Merged, split, reported, ended and opened again: each on its incident, with what else it is about."""
+    one, other = opened(receiver, "rearranged"), opened(receiver, "rearranged too")
+
+    def post(path: str, **body: object) -> dict[str, Any]:
+        answer = receiver.post(body, f"/api/v1{path}")
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    post(f"/incidents/{other}/merge", into=one, by="bob")
+    receiver.post(webhook(alert("Spike", stream="rearranged", severity="P2")))
+    until(lambda: len(receiver.get(f"/api/v1/incidents/{one}")["alerts"]) == 3)
+    new = post(f"/incidents/{one}/split", alerts=["Spike"], by="bob")["id"]
+    told = post("/triggers", kind="other", stream="rearranged", note="odd noise", by="bob")["incident"]["id"]
+    for act in ("resolve", "reopen"):
+        post(f"/incidents/{told}/{act}", by="bob", note="so it is")
+    found = rows(receiver, person="bob", limit=5)[::-1]
+    assert [(each["act"], each["incident"], each["what"]) for each in found] == [
+        ("merge", other, f"#{one}"), ("split", one, f"#{new}"), ("report", told, "other rearranged: odd noise"),
+        ("close", told, "so it is"), ("reopen", told, "so it is"),
+    ]  # fmt: skip
+
+
 def test_what_admins_do(receiver: ReceiverProcess) -> None:
     """To reload, and to send dead pages again, though there was none."""
     receiver.post({}, "/-/reload")

@@ -30,6 +30,7 @@ COMMANDS = {
     "pages": "pages",
     "trigger": "trigger",
     "resolve": "resolve",
+    "reopen": "reopen",
     "send-test": "send_test",
     "drill": "drill",
     "export": "export",

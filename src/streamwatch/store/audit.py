@@ -31,6 +31,7 @@ class Act(StrEnum):
     MARK = "mark"
     MERGE = "merge"
     SPLIT = "split"
+    REOPEN = "reopen"
     SILENCE = "silence"
     UNSILENCE = "unsilence"
     EVIDENCE = "evidence"

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from streamwatch import vocabulary
 from streamwatch.duty import ROLES
 from streamwatch.errors import both
+from streamwatch.incident import may_reopen
 from streamwatch.language import Language, Text, accepted_language
 from streamwatch.links import BadLink, OldLink
 from streamwatch.store.audit import Act
@@ -86,6 +87,7 @@ def incident(request: Request, parts: Wired, language: Reader, deeds: Deeds, inc
         myself=deeds.myself,
         may_act=deeds.caller.may("ops"),
         others=_others(parts, incident),
+        may_reopen=may_reopen(record.incident.state, record.incident.resolved_at, parts.clock()) is None,
     )
 
 

@@ -16,6 +16,7 @@ from streamwatch.links import Links
 from streamwatch.metrics import Metrics
 from streamwatch.presses import Presses
 from streamwatch.rearranging import Rearranging
+from streamwatch.reopening import Reopening
 from streamwatch.silencing import Silencing
 from streamwatch.store import Store
 from streamwatch.web.door import Door
@@ -31,6 +32,7 @@ class Parts:
     presses: Presses
     door: Door
     rearranging: Rearranging
+    reopening: Reopening
     silencing: Silencing
     audience: Audience
     evidence_folder: Callable[[], EvidenceFolder | None]  # None: duty.yml names none

@@ -1,4 +1,4 @@
-"""Two incidents are one, or one is two: the API and the forms of the console."""
+"""Two incidents are one, one is two, or one is not over: the API and the forms of the console."""
 
 import asyncio
 from typing import Annotated, Any
@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from streamwatch.incident import Unfit
+from streamwatch.incident import Refused, Unfit
 from streamwatch.language import Text
-from streamwatch.rearranging import Refused
 from streamwatch.store.audit import Act
+from streamwatch.trigger import NOTE
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import no_incident, the_person
@@ -36,6 +36,17 @@ WHY = {
     ),
     Unfit.NOTHING: Text("没有选中告警", "no alert is named"),
     Unfit.ALL: Text("不能拆出全部告警：至少留一条", "not all of its alerts: one has to stay"),
+    Unfit.OPEN: Text("事件 #{id} 还没有结束", "incident #{id} has not ended"),
+    Unfit.PART: Text(
+        "事件 #{id} 已并入另一事件，请打开那一个", "incident #{id} is part of another: open that one again"
+    ),
+    Unfit.LONG_AGO: Text(
+        "事件 #{id} 结束超过 12 小时：请用 streamwatch trigger 上报为新的事件",
+        "incident #{id} ended more than 12 hours ago: report it as a new one with streamwatch trigger",
+    ),
+    Unfit.ANOTHER: Text(
+        "同一件事已有事件 #{id} 正在处理：请在那里记录", "incident #{id} of the same kind is open: write it there"
+    ),
 }
 
 
@@ -43,6 +54,12 @@ class MergeBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     into: Annotated[int, Field(ge=0, le=2**63 - 1)]
     by: Name
+
+
+class ReopenBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    by: Name
+    note: Annotated[str, Field(max_length=NOTE)] = ""
 
 
 class SplitBody(BaseModel):
@@ -69,6 +86,13 @@ async def split(parts: Wired, deeds: Deeds, incident: RowId, body: SplitBody) ->
     return await asyncio.to_thread(_shown, parts, new)
 
 
+@api.post("/incidents/{incident}/reopen")
+async def reopen(parts: Wired, deeds: Deeds, incident: RowId, body: ReopenBody) -> dict[str, Any]:
+    """It is not over: open under its number, it calls again and lasts until a person ends it. 404; 409."""
+    await _reopen(parts, deeds, incident, the_person(parts, body.by), body.note)
+    return await asyncio.to_thread(_shown, parts, incident)
+
+
 @pages.post("/incidents/{incident}/merge")
 async def merge_here(parts: Wired, deeds: Deeds, fields: Filled, incident: RowId) -> RedirectResponse:
     into = fields.get("into", "")
@@ -82,6 +106,20 @@ async def split_here(parts: Wired, deeds: Deeds, fields: Filled, incident: RowId
     ticked = {name.removeprefix(TICKED) for name in fields if name.startswith(TICKED)}
     new = await _split(parts, deeds, incident, ticked, who(parts, deeds, fields))
     return RedirectResponse(f"/incidents/{new}", 303)
+
+
+@pages.post("/incidents/{incident}/reopen")
+async def reopen_here(parts: Wired, deeds: Deeds, fields: Filled, incident: RowId) -> RedirectResponse:
+    await _reopen(parts, deeds, incident, who(parts, deeds, fields), fields.get("note", "")[:NOTE])
+    return RedirectResponse(f"/incidents/{incident}", 303)
+
+
+async def _reopen(parts: Parts, deeds: Acting, incident: int, by: str, note: str) -> None:
+    refused = await asyncio.to_thread(parts.reopening.reopen, incident, by, note)
+    if refused is not None:
+        raise _words(refused)
+    parts.pages_came()
+    await deeds.soon(Act.REOPEN, by, incident, note)
 
 
 async def _merge(parts: Parts, deeds: Acting, incident: int, into: int, by: str) -> None:

@@ -1,0 +1,46 @@
+"""What the reopening of an incident reads and writes, in the transaction of whoever decides about it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select, update
+
+from streamwatch.alert import Alert
+from streamwatch.store import tables
+
+_episode, _incident, _page = tables.episode.c, tables.incident.c, tables.page.c
+
+
+class Reopenings:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ended_at(self, incident: int) -> datetime | None:
+        """None: it has not ended, or there is none."""
+        found: datetime | None = self._connection.scalar(
+            select(_incident.resolved_at).where(_incident.id == incident)
+        )
+        return found
+
+    def alerts(self, incident: int) -> Sequence[Alert]:
+        """What it was about, the first to begin first; empty for one that is part of another."""
+        mine = select(tables.episode).where(_episode.incident_id == incident).order_by(_episode.starts_at)
+        return [
+            Alert(row.labels, row.annotations, row.status, row.starts_at, row.ends_at, row.fingerprint)
+            for row in self._connection.execute(mine)
+        ]
+
+    def reopen(self, incident: int, key: str, at: datetime) -> None:
+        """Open as when it began, for what was merged into it too; alerts of *key* join it from now on."""
+        anew = {"state": "open", "open_key": key, "called_at": at, "steps": []}
+        nobody = dict.fromkeys(
+            ("acknowledged_at", "acknowledged_by", "progressed_at", "silenced_until", "silences")
+        )
+        mine = update(tables.incident).where(_incident.id == incident)
+        self._connection.execute(mine.values({**anew, **nobody}))
+        within = or_(_incident.id == incident, _incident.merged_into == incident)
+        self._connection.execute(update(tables.incident).where(within).values(resolved_at=None))
+        # Nobody is told twice of one end; this end was none, and the next one must be told.
+        told = (_page.incident_id == incident) & (_page.kind == "over")
+        before = _page.key.concat(f":before {at.isoformat()}")
+        self._connection.execute(update(tables.page).where(told).values(key=before))

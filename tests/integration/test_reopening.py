@@ -1,0 +1,169 @@
+"""A person says that what was told to be over is not: who is called, and who hears of the end that is one."""
+
+import re
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from servers.free_port import free_port
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
+from servers.story import Story, alert, book, webhook
+from streamwatch import trigger
+from streamwatch.calling import Calling
+from streamwatch.incident import Refused, Unfit
+from streamwatch.rearranging import Rearranging
+from streamwatch.reopening import Reopening
+
+LISTS = {"tech": ("alice", "bob"), "service": ("charlie",), "ops": ("bob",)}
+INCIDENTS = "/api/v1/incidents"
+
+
+class Evening:
+    def __init__(self, folder: Path) -> None:
+        self.story = Story(folder, book(default=LISTS))
+        calling = Calling(lambda: self.story.book, self.story.clock, self.story.metrics)
+        self.reopening = Reopening(self.story.store.database, calling, self.story.clock)
+        self.rearranging = Rearranging(self.story.store.database, calling, self.story.clock)
+
+    async def interruption(self) -> None:
+        """Begins and ends, on record as number 1 if it is the first."""
+        started = self.story.clock()
+        await self.story.push(alert(started=started))
+        self.story.clock.advance(30)
+        await self.story.push(alert(started=started, status="resolved"))
+
+    async def reopen(self, incident: int = 1, note: str = "still black") -> Refused | None:
+        refused = self.reopening.reopen(incident, "bob", note)
+        await self.story.turn()
+        return refused
+
+    async def close(self, incident: int = 1) -> None:
+        """As `streamwatch resolve` does it."""
+        fires = self.story.store.reports.firing(incident)
+        at = self.story.clock()
+        await self.story.push(
+            *(trigger.over(each.labels, each.fingerprint, each.starts_at, "bob", "", at) for each in fires)
+        )
+        await self.story.wait(660, 10)  # an end is no call: it leaves them room
+
+    def rang(self) -> list[tuple[str, str, str]]:
+        return [(to, message.kind, message.incident_id) for to, message in self.story.phone.rang]
+
+    def state(self, incident: int = 1) -> str:
+        record = self.story.store.journal.incident(incident)
+        assert record is not None
+        return str(record.incident.state)
+
+
+@pytest.fixture
+async def evening(tmp_path: Path) -> AsyncIterator[Evening]:
+    evening = Evening(tmp_path)
+    yield evening
+    await evening.story.close()
+
+
+async def test_what_is_not_over_calls_again_and_its_end_is_told_again(evening: Evening) -> None:
+    """Under its number; only a person ends it, whatever the probes say meanwhile; twice over, if need be."""
+    await evening.interruption()
+    assert evening.rang() == [("alice", "firing", "1"), ("alice", "over", "1")]
+    for times in (1, 2):
+        evening.story.clock.advance(60)
+        assert await evening.reopen() is None
+        assert evening.state() == "open"
+        await evening.interruption()  # of its kind: joins, and does not end it
+        assert evening.state() == "open"
+        assert evening.rang()[2 * times :] == [("alice", "firing", "1")]
+        await evening.close()
+        assert evening.state() == "resolved"
+        assert evening.rang()[2 * times :] == [("alice", "firing", "1"), ("alice", "over", "1")]
+    assert len(evening.story.incidents()) == 1
+
+
+async def test_an_end_that_was_not_told_yet_is_not_told(evening: Evening) -> None:
+    """The phone was out of reach when it ended: it hears that the incident is open, and of the end that is one."""
+    await evening.interruption()
+    started = evening.story.clock()
+    await evening.story.push(alert(stream="late", started=started))
+    evening.story.clock.advance(30)
+    await evening.story.accept(alert(stream="late", started=started, status="resolved"))
+    while evening.story.folding.fold():
+        pass  # its "over" waits to be sent
+    late = next(each.incident.id for each in evening.story.incidents() if each.incident.stream == "late")
+    assert await evening.reopen(late) is None
+    heard = [kind for to, kind, number in evening.rang() if number == str(late)]
+    assert heard == ["firing", "firing"]
+
+
+async def test_what_cannot_be_opened_again(evening: Evening) -> None:
+    """It is open; there is none; it is part of another; its like is open; it ended long ago. Nothing changes."""
+    await evening.interruption()
+    assert await evening.reopen(9) == Refused("missing", 9)
+    assert await evening.reopen() is None
+    assert await evening.reopen() == Refused(Unfit.OPEN, 1)
+    await evening.close()
+    await evening.story.push(alert(started=evening.story.clock()))
+    assert await evening.reopen() == Refused(Unfit.ANOTHER, 2)
+    await evening.story.push(alert(stream="b"))
+    assert evening.rearranging.merge(3, 2, "bob") is None
+    assert await evening.reopen(3) == Refused(Unfit.PART, 3)
+    await evening.story.push(alert(stream="c"))
+    await evening.story.push(alert(stream="c", status="resolved"))
+    evening.story.clock.advance(timedelta(hours=12, seconds=1).total_seconds())
+    assert await evening.reopen(4) == Refused(Unfit.LONG_AGO, 4)
+    assert evening.state(4) == "resolved"
+
+
+@pytest.fixture(scope="module")
+def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProcess]:
+    folder, port = tmp_path_factory.mktemp("receiver"), free_port()
+    with closing(PhoneServer()) as phone:
+        receiver = ReceiverProcess(write_config(folder, port, phone.url), port)
+        receiver.start()
+        yield receiver
+        receiver.stop()
+
+
+def streamwatch(receiver: ReceiverProcess, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [STREAMWATCH, *words, "--config", receiver.log.parent / "duty.yml"]
+    environ = {"STREAMWATCH_LANG": "en", "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+
+
+def over(receiver: ReceiverProcess, stream: str) -> str:
+    """The number of an incident that has ended."""
+    receiver.post(webhook(alert(stream=stream)))
+    receiver.post(webhook(alert(stream=stream, status="resolved")))
+    wanted = {"stream": stream, "state": "resolved"}
+    found = until(lambda: receiver.get(INCIDENTS, params=wanted)["incidents"])
+    return str(found[0]["id"])
+
+
+def test_from_the_terminal(receiver: ReceiverProcess) -> None:
+    """A line that says how to end it; a refusal is exit 1 with the reason."""
+    number = over(receiver, "reopened")
+    done = streamwatch(receiver, "reopen", number, "--by", "Bob", "--note", "lag")
+    assert (done.returncode, done.stdout) == (
+        0, f"incident #{number} is open again; to end it: streamwatch resolve {number}\n",
+    )  # fmt: skip
+    refused = streamwatch(receiver, "reopen", number, "--by", "bob")
+    assert (refused.returncode, "has not ended" in refused.stderr) == (1, True)
+    assert streamwatch(receiver, "resolve", number, "--by", "bob").returncode == 0
+
+
+def test_on_the_console(receiver: ReceiverProcess) -> None:
+    """The page of what has ended has the form; a form from elsewhere changes nothing."""
+    number = over(receiver, "reopened-here")
+    with httpx.Client(base_url=receiver.base, timeout=10, headers={"Accept-Language": "en"}) as browser:
+        page = browser.get(f"/incidents/{number}").text
+        assert "Open it again" in page
+        press = re.search(r'/reopen" class="fields row"><input type="hidden" name="press" value="([^"]+)"', page)
+        assert press is not None
+        form = {"press": press[1], "by": "bob", "note": "black"}
+        assert browser.post(f"/incidents/{number}/reopen", data=form | {"press": "x"}).status_code == 403
+        assert browser.post(f"/incidents/{number}/reopen", data=form).status_code == 303
+        assert "opens it again: black" in browser.get(f"/incidents/{number}").text
