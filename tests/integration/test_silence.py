@@ -295,10 +295,10 @@ def test_from_the_terminal_and_on_the_console(receiver: ReceiverProcess, alertma
         assert browser.post(f"/incidents/{number}/unsilence", data=form | {"press": "x"}).status_code == 403
         assert browser.post(f"/incidents/{number}/unsilence", data=form).status_code == 303
         assert receiver.get(f"/api/v1/incidents/{number}")["silenced_until"] is None
-    acts = [each["act"] for each in receiver.get("/api/v1/audit", params={"incident": number})["audit"]]
-    assert {"silence", "unsilence"} <= set(acts)
         form |= {"minutes": "15", "reason": "again"}
         assert browser.post(f"/incidents/{number}/silence", data=form).status_code == 303
         assert receiver.get(f"/api/v1/incidents/{number}")["silenced_until"] is not None
+    acts = [each["act"] for each in receiver.get("/api/v1/audit", params={"incident": number})["audit"]]
+    assert {"silence", "unsilence"} <= set(acts)
     assert streamwatch(receiver, "unsilence", number, "--by", "bob").returncode == 0
     assert streamwatch(receiver, "unsilence", number, "--by", "bob").returncode == 1
