@@ -10,6 +10,7 @@ from typing import Literal
 
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60))
 GIVE_UP_CHANNEL = timedelta(seconds=90)
+UNSEEN = 2  # tries on one contact: where answers stay unseen, the page may have come with each of them
 ALL_TRIED_PAUSE = timedelta(seconds=60)
 
 
@@ -28,6 +29,7 @@ class Standing:
 class Failure:
     permanent: bool
     retry_after: timedelta | None = None
+    unseen_again: bool = False  # it was sent, and no answer came, nor did one before
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def after_failure(standing: Standing, failure: Failure, at: datetime, jitter: fl
         return Again(at, later, 0, None, round_failed=wrapped)
     wait = failure.retry_after or BACKOFF[min(standing.tries, len(BACKOFF)) - 1] * (1 + jitter / 5)
     exhausted = at + wait - standing.since > GIVE_UP_CHANNEL
-    if not exhausted:
+    if not exhausted and not (failure.unseen_again and standing.tries >= UNSEEN):
         return Again(at + wait, standing.contact, standing.tries, standing.since)
     if later == standing.contact:  # the only one left: keep at it, as slowly as it asks for
         return Again(at + max(wait, BACKOFF[-1]), later, standing.tries, standing.since, round_failed=True)

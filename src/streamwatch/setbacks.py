@@ -73,7 +73,9 @@ class Setbacks:
         if closed_until:
             self._pace.close(contact.channel, closed_until)
         standing = Standing(first.contact, len(person.contacts), first.tries, first.since or at, first.refused)
-        move = after_failure(standing, Failure(error.reason.permanent, error.retry_after), at, self._jitter())
+        unseen_again = error.reason is Reason.UNKNOWN and first.maybe_repeated
+        failure = Failure(error.reason.permanent, error.retry_after, unseen_again)
+        move = after_failure(standing, failure, at, self._jitter())
         failed = Failed(attempt, error.reason.value, text, at, closed_until)
         outcomes = self._store.outcomes
         if isinstance(move, Dead):

@@ -285,9 +285,19 @@ async def test_a_contact_that_was_taken_out_refuses_nothing_any_more(tmp_path: P
     await story.close()
 
 
+async def test_what_gives_no_answer_twice_goes_another_way(tmp_path: Path) -> None:
+    """A robot that swallows pages is asked once more; then the phone rings, long before it is given up."""
+    phones = {"robot": Phone(script=failing(Reason.UNKNOWN, 50)), "phone": Phone()}
+    story = Story(tmp_path, book((person("alice", "robot", "phone"),), {"tech": ("alice",)}), **phones)
+    await story.push(alert())
+    await story.wait(3)
+    assert (phones["robot"].asked, phones["phone"].heard()) == (["alice"] * 2, [("alice", "firing")])
+    await story.close()
+
+
 async def test_what_may_have_arrived_is_not_said_again_after_the_ack(tmp_path: Path) -> None:
     """A robot that delivers and never answers: Alice has the page, takes the incident, and hears the end of it."""
-    story = Story(tmp_path)
+    story = Story(tmp_path, book((person("alice", "phone"),), {"tech": ("alice",)}))
     story.phone.script = failing(Reason.UNKNOWN, 50)
     await story.push(alert())
     await story.wait(5)

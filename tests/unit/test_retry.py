@@ -18,6 +18,7 @@ from streamwatch.retry import (
 AT = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 BUSY = Failure(permanent=False)
 GONE = Failure(permanent=True)
+UNSEEN = Failure(permanent=False, unseen_again=True)
 
 
 def standing(
@@ -63,6 +64,14 @@ def test_a_way_is_left_when_the_next_try_would_be_too_late(waited: timedelta, co
     move = after_failure(standing(waited=waited), BUSY, AT)
     assert isinstance(move, Again)
     assert move.contact == contact
+
+
+def test_what_gives_no_answer_is_asked_once_more() -> None:
+    """The page may have come with each try: the third goes another way, or a minute later where there is none."""
+    assert after_failure(standing(), UNSEEN, AT) == Again(AT + BACKOFF[0], 0, 1, AT)
+    assert after_failure(standing(tries=2), UNSEEN, AT) == Again(AT, 1, 0, None)
+    alone = after_failure(standing(contacts=1, tries=2), UNSEEN, AT)
+    assert alone == Again(AT + timedelta(seconds=60), 0, 2, AT, round_failed=True)
 
 
 def test_the_next_way_starts_at_once_and_anew() -> None:
