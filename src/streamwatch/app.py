@@ -211,7 +211,7 @@ class Receiver:
         return None if folder is None else EvidenceFolder(folder, most)
 
     def _standing(self) -> Standing:
-        return self.store.journal.standing(self.delivery.held)
+        return self.store.standing(self.delivery.held)
 
     def _due(self, severity: str, at: datetime) -> datetime:
         return rounds.due(severity, at, self.config.file.delivery.notes_at, self.config.zone)

@@ -11,7 +11,7 @@ from streamwatch.duty import DutyBook, Person
 from streamwatch.escalation import LEASES, Leases, Policy, Reminders, Step
 from streamwatch.language import Text
 from streamwatch.store import Store
-from streamwatch.store.journal import Unacknowledged
+from streamwatch.store.acks import Unacknowledged
 from streamwatch.timeline import Kind
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Escalating:
         """Whether anybody was called."""
         at = self._clock()
         called = await self._lapse(at)
-        waiting = await asyncio.to_thread(self._store.journal.unacknowledged)
+        waiting = await asyncio.to_thread(self._store.acks.unacknowledged)
         for incident in waiting:
             told = incident.told
             for number, due in escalation.due(self._policy(), incident.severity, incident.called_at, at):

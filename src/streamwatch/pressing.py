@@ -12,8 +12,8 @@ from streamwatch.duty import DutyBook, Person
 from streamwatch.language import Text
 from streamwatch.metrics import Metrics
 from streamwatch.store import Store
+from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act, Deed
-from streamwatch.store.journal import Ack
 from streamwatch.store.presses import Heard
 
 STRANGER = Text(
@@ -41,7 +41,7 @@ Pools = Callable[[], Mapping[str, Collection[str]]]
 
 
 class Pressing:
-    """The same journal decides as for links and commands."""
+    """The same store decides as for links and commands."""
 
     def __init__(
         self,
@@ -94,15 +94,15 @@ class Pressing:
     def _acknowledge(
         self, request: AckButton | AckList, person: Person, heard: Heard, at: datetime
     ) -> tuple[str, Text]:
-        journal = self._store.journal
+        acks = self._store.acks
         if isinstance(request, AckList):
-            wanted = [row.id for row in journal.called_for(person.id, request.until)]
-            count = journal.acknowledge_all(wanted, person.id, at, heard)
-            self._write_down(journal.just_taken(wanted, person.id, at), person, heard, at)
+            wanted = [row.id for row in self._store.journal.called_for(person.id, request.until)]
+            count = acks.acknowledge_all(wanted, person.id, at, heard)
+            self._write_down(acks.just_taken(wanted, person.id, at), person, heard, at)
             return ("taken", TOOK.format(count=count)) if count else ("already", NONE_LEFT)
-        outcome = journal.acknowledge(request.incident, person.id, at, heard)
+        outcome = acks.acknowledge(request.incident, person.id, at, heard)
         if outcome is Ack.DONE:
-            self._write_down(journal.just_taken([request.incident], person.id, at), person, heard, at)
+            self._write_down(acks.just_taken([request.incident], person.id, at), person, heard, at)
         result, words = self._told(outcome, request.incident, person)
         return result, words
 

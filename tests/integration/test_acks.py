@@ -22,7 +22,7 @@ class Night:
             await self.story.turn()
 
     def ack(self, by: str = "alice") -> None:
-        self.story.store.journal.acknowledge(1, by, self.story.clock())
+        self.story.store.acks.acknowledge(1, by, self.story.clock())
 
     def rang(self) -> list[str]:
         return [to for to, _ in self.story.phone.rang]

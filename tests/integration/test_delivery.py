@@ -304,7 +304,7 @@ async def test_what_may_have_arrived_is_not_said_again_after_the_ack(tmp_path: P
     asked = len(story.phone.asked)
     assert asked > 1
 
-    story.store.journal.acknowledge(1, "alice", story.clock())
+    story.store.acks.acknowledge(1, "alice", story.clock())
     await story.wait(900, step=5)
     assert len(story.phone.asked) == asked
     assert "not_repeated" in story.kinds(story.incidents()[0])

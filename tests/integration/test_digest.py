@@ -141,7 +141,7 @@ async def test_the_link_of_a_digest_takes_what_was_called_until_then(tmp_path: P
     """All thirty, and not the one that came later; who has one already keeps it."""
     story = Story(tmp_path)
     await story.push(*FLOOD)
-    story.store.journal.acknowledge(5, "bob", story.clock())
+    story.store.acks.acknowledge(5, "bob", story.clock())
     story.clock.advance(60)
     await story.push(alert(stream="later"))
     url = story.phone.rang[2][1].ack_url
@@ -149,7 +149,7 @@ async def test_the_link_of_a_digest_takes_what_was_called_until_then(tmp_path: P
     link = Links("http://127.0.0.1:8780", "a key of the story").read_ack_list(url.rpartition("/")[2])
 
     rows = story.store.journal.called_for(link.person, link.until)
-    taken = story.store.journal.acknowledge_all([row.id for row in rows], link.person, story.clock())
+    taken = story.store.acks.acknowledge_all([row.id for row in rows], link.person, story.clock())
 
     assert taken == 29
     by = [record.incident.acknowledged_by for record in story.incidents()]

@@ -157,7 +157,7 @@ async def test_a_connection_that_breaks(night: Night, monkeypatch: pytest.Monkey
         raise OSError("disk full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(night.story.story.store.journal, "acknowledge", full)
+        broken.setattr(night.story.story.store.acks, "acknowledge", full)
         night.stream.write(BOB, "ack 1")
         await night.story.until(lambda: 2 in night.stream.server.open)
     night.stream.tell_again()

@@ -16,8 +16,8 @@ from servers.story import NOON, Hands, Story, alert, book, person
 from streamwatch.app import Receiver
 from streamwatch.duty import Actual, Override, Quiet
 from streamwatch.store import Store, database
+from streamwatch.store.acks import Ack
 from streamwatch.store.duty import Said
-from streamwatch.store.journal import Ack
 
 HOUR = timedelta(hours=1)
 BOB = Override("tech", "bob", NOON, NOON + HOUR, None, "", "alice")
@@ -88,7 +88,7 @@ async def test_an_incident_changes_hands_and_the_first_ack_stays_on_record(tmp_p
     """Alice took it at noon, Bob has it from one o'clock: it was taken at noon."""
     story = Story(tmp_path)
     await story.push(alert())
-    story.store.journal.acknowledge(1, "alice", story.clock())
+    story.store.acks.acknowledge(1, "alice", story.clock())
     story.clock.advance(3600)
     assert story.store.duty.take_over(1, "bob", story.clock()) is Ack.DONE
     assert story.store.duty.take_over(1, "bob", story.clock()) is Ack.ALREADY

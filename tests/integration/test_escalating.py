@@ -85,7 +85,7 @@ async def test_a_p0_that_nobody_takes_calls_everyone_again_every_three_minutes(n
     await night.restart()
     await night.wait(180)
     assert sorted(night.called()[6:]) == ["alice", "bob", "charlie"]
-    night.story.store.journal.acknowledge(1, "bob", night.story.clock())
+    night.story.store.acks.acknowledge(1, "bob", night.story.clock())
     await night.wait(600)
     assert len(night.called()) == 9
     assert night.story.kinds(night.story.incidents()[0]).count("reminded") == 2
@@ -104,7 +104,7 @@ async def test_an_ack_ends_it(night: Night) -> None:
     """Whoever has it has it."""
     await night.story.push(alert())
     await night.wait(59)
-    night.story.store.journal.acknowledge(1, "alice", night.story.clock())
+    night.story.store.acks.acknowledge(1, "alice", night.story.clock())
     await night.wait(600)
 
     assert night.called() == ["alice"]
@@ -114,8 +114,8 @@ async def test_an_ack_that_comes_first_wins(night: Night) -> None:
     """The step was due and read, then Alice acknowledged: the database says no to the step."""
     await night.story.push(alert())
     night.story.clock.advance(60)
-    (waiting,) = night.story.store.journal.unacknowledged()
-    night.story.store.journal.acknowledge(1, "alice", night.story.clock())
+    (waiting,) = night.story.store.acks.unacknowledged()
+    night.story.store.acks.acknowledge(1, "alice", night.story.clock())
     taken = night.story.store.outbox.escalate(
         waiting, 1, ("bob",), Text("没有认领", "not acknowledged"), night.story.clock()
     )
@@ -141,7 +141,7 @@ async def test_a_restart_forgets_no_step_and_repeats_none(night: Night) -> None:
 async def test_a_raise_begins_anew(night: Night) -> None:
     """A P1 that was taken becomes a P0: the ack is gone, and a minute later the next ones are called."""
     await night.story.push(alert("VariantStalled", severity="P1"))
-    night.story.store.journal.acknowledge(1, "alice", night.story.clock())
+    night.story.store.acks.acknowledge(1, "alice", night.story.clock())
     await night.wait(120)
     await night.story.push(alert(started=night.story.clock()))
     await night.wait(60)

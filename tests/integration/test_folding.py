@@ -62,7 +62,7 @@ async def test_what_is_the_work_of_another_role_calls_that_role_too(story: Story
     site = alert("SiteDown", procedure="sudden_situation", role="ops")
     await story.push(power)
     (record,) = story.incidents()
-    story.store.journal.acknowledge(record.incident.id, "alice", story.clock())
+    story.store.acks.acknowledge(record.incident.id, "alice", story.clock())
     await story.push(site)
     await story.push(alert("SiteDown", procedure="sudden_situation", role="ops", site="second"))
 
@@ -131,7 +131,7 @@ async def test_an_alert_given_up_for_lack_of_news_is_not_lost(story: Story) -> N
 async def test_a_more_urgent_alert_calls_again(story: Story) -> None:
     """P2 that becomes P0 calls once more, takes the ack back, and names the incident."""
     await story.push(alert("BackupLost", severity="P2"))
-    story.store.journal.acknowledge(story.incidents()[0].incident.id, "alice", story.clock())
+    story.store.acks.acknowledge(story.incidents()[0].incident.id, "alice", story.clock())
 
     await story.push(alert())
 

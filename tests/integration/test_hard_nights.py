@@ -46,7 +46,7 @@ async def test_a_second_p0_calls_though_a_milder_symptom_held_the_incident_open(
     await story.push(alert("VariantStalled", severity="P1", hop="playback"))
     for _ in range(2):
         await story.wait(600, step=600)
-        story.store.journal.acknowledge(1, "alice", story.clock())
+        story.store.acks.acknowledge(1, "alice", story.clock())
         started = story.clock()
         await story.push(alert(started=started))
         assert story.incidents()[0].incident.state == "open"
@@ -59,7 +59,7 @@ async def test_a_second_p0_calls_though_a_milder_symptom_held_the_incident_open(
 async def test_who_was_told_of_the_milder_one_is_the_backup_for_the_urgent_one(two: Story) -> None:
     """Bob took the P1 because Alice could not be reached; he is called for the P0 as well."""
     await two.push(alert("VariantStalled", severity="P1"))
-    two.store.journal.acknowledge(1, "bob", two.clock())
+    two.store.acks.acknowledge(1, "bob", two.clock())
     await two.push(alert())
 
     assert two.phone.heard() == [("bob", "firing"), ("bob", "raised")]

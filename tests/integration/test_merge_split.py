@@ -40,7 +40,7 @@ class Night:
             await self.story.turn()
 
     def ack(self, incident: int, by: str) -> None:
-        self.story.store.journal.acknowledge(incident, by, self.story.clock())
+        self.story.store.acks.acknowledge(incident, by, self.story.clock())
 
     def rang(self) -> list[tuple[str, str, str]]:
         return [(to, message.kind, message.incident_id) for to, message in self.story.phone.rang]

@@ -21,7 +21,7 @@ from streamwatch.escalating import Escalating
 from streamwatch.escalation import DEFAULT
 from streamwatch.presiding import Presiding
 from streamwatch.rearranging import Rearranging
-from streamwatch.store.journal import Ack
+from streamwatch.store.acks import Ack
 from streamwatch.store.presses import Heard
 
 
@@ -69,7 +69,7 @@ async def test_a_press_that_both_hear_counts_once(pair: tuple[Story, Story]) -> 
     heard = Heard("chat", "press-1", "8")
 
     def press(story: Story) -> Ack:
-        return story.store.journal.acknowledge(1, "alice", story.clock(), heard)
+        return story.store.acks.acknowledge(1, "alice", story.clock(), heard)
 
     outcomes = await asyncio.gather(*[asyncio.to_thread(press, story) for story in (one, two) * 4])
     assert set(outcomes) == {Ack.DONE}

@@ -145,7 +145,7 @@ async def test_what_is_more_urgent_calls_all_the_same(night: Night, alertmanager
 async def test_an_ack_does_not_run_out_meanwhile(night: Night) -> None:
     """Who has it and silenced it is left alone, and has a whole lease after it."""
     await night.story.push(alert())
-    night.story.store.journal.acknowledge(1, "alice", night.story.clock())
+    night.story.store.acks.acknowledge(1, "alice", night.story.clock())
     await night.silencing.begin(1, HALF_AN_HOUR, "alice", "x")
     await night.wait(44)
     assert night.rang() == ["alice"]

@@ -168,7 +168,7 @@ async def test_a_press_that_cannot_be_kept_is_not_answered(night: Night, monkeyp
         raise OSError("disk full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(night.story.story.store.journal, "acknowledge", full)
+        broken.setattr(night.story.story.store.acks, "acknowledge", full)
         lost = night.socket.press(BOB, words, "1.1")
         await night.story.until(lambda: 2 in night.socket.server.open)
     kept = night.socket.press(BOB, words, "2.2", connection=2)

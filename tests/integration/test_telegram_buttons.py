@@ -189,7 +189,7 @@ async def test_a_database_that_is_away_loses_nothing(night: ButtonStory, monkeyp
     monkeypatch.setattr("streamwatch.listening.PAUSES", (0.01,))
     await night.listen()
     await night.story.push(alert())
-    take, tries = night.story.store.journal.acknowledge, list[int]()
+    take, tries = night.story.store.acks.acknowledge, list[int]()
 
     def broken(*args: object) -> object:
         tries.append(1)
@@ -197,7 +197,7 @@ async def test_a_database_that_is_away_loses_nothing(night: ButtonStory, monkeyp
             raise OSError("disk full")
         return take(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(night.story.store.journal, "acknowledge", broken)
+    monkeypatch.setattr(night.story.store.acks, "acknowledge", broken)
     bot(night).press(BOB)
     await night.until(lambda: bot(night).updates.said)
     assert night.state() == ("acknowledged", "bob")

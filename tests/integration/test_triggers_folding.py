@@ -83,7 +83,7 @@ async def test_what_nobody_ended_does_not_swallow_the_next(story: Story) -> None
     """The fire of the morning was taken and never ended; that of the evening calls again."""
     await press(story, "sudden_situation", "fire")
     (record,) = story.incidents()
-    story.store.journal.acknowledge(record.incident.id, "bob", story.clock())
+    story.store.acks.acknowledge(record.incident.id, "bob", story.clock())
     story.clock.advance(6 * 3600)
     await press(story, "sudden_situation", "fire")
 
@@ -153,7 +153,7 @@ async def test_who_keeps_evidence_is_at_work(story: Story) -> None:
     """An ack runs out when nothing is heard; a mark and a file are heard."""
     await press(story, "content_violation")
     number = story.incidents()[0].incident.id
-    story.store.journal.acknowledge(number, "bob", story.clock())
+    story.store.acks.acknowledge(number, "bob", story.clock())
     story.clock.advance(60)
     marked = story.clock.now
     story.store.reports.mark(number, tell(Kind.CUT, person="bob", what=""), marked - timedelta(seconds=30), marked)

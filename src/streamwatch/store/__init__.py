@@ -1,7 +1,9 @@
 """One database with several faces: `inbox` accepts, `outbox` and `outcomes` deliver, `journal` is read."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from streamwatch.metrics import Standing
 from streamwatch.store.acks import Acks
 from streamwatch.store.audit import Audit
 from streamwatch.store.database import Database
@@ -15,6 +17,7 @@ from streamwatch.store.reports import Reports
 from streamwatch.store.seat import Seat
 from streamwatch.store.sessions import Sessions
 from streamwatch.store.silences import Silences
+from streamwatch.store.standing import standing
 from streamwatch.store.steps import Steps
 
 __all__ = ["Store"]
@@ -41,6 +44,10 @@ class Store:
         """Take the database; pages that a dead process was sending are due again: how many may repeat."""
         self.database.prepare()
         return self.outbox.reclaim(at, all_leases=self.database.one_process)
+
+    def standing(self, held: Collection[str] = ()) -> Standing:
+        """How much waits at this moment; *held* are people whose pages wait by intent."""
+        return standing(self.database, held)
 
     def close(self) -> None:
         self.inbox.close()

@@ -1,20 +1,27 @@
-"""Acks are leases: they run out unless somebody shows that work goes on; then the incident calls again."""
+"""Who takes an incident: the database decides who was first.
 
-from collections.abc import Mapping
+Acks are leases: they run out unless somebody shows that work goes on; then the incident calls again.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from streamwatch.alert import Severity
 from streamwatch.language import Text
-from streamwatch.store import tables
+from streamwatch.store import presses, tables
 from streamwatch.store.database import Database
 from streamwatch.store.merged import live
-from streamwatch.store.rows import Call, add_page, add_row
-from streamwatch.timeline import Kind, tell
+from streamwatch.store.presses import Heard
+from streamwatch.store.rows import Call, add_page, add_row, add_rows
+from streamwatch.timeline import Kind, acknowledged, tell
 
 _table = tables.incident
+_CALLS = (_table.c.state == "open") & _table.c.silenced_until.is_(None)
 _TAKEN = (_table.c.state == "acknowledged") & _table.c.silenced_until.is_(None)
 
 
@@ -33,9 +40,74 @@ class Lapsed(NamedTuple):
         return max(self.acknowledged_at, self.progressed_at or self.acknowledged_at)
 
 
+@dataclass(frozen=True)
+class Unacknowledged:
+    """An open incident, since when it calls, which steps of its escalation were taken, and who was told."""
+
+    id: int
+    stream: str
+    role: str
+    severity: Severity
+    called_at: datetime
+    steps: tuple[int, ...]
+    told: frozenset[str]
+
+
+class Ack(StrEnum):
+    DONE = "done"
+    ALREADY = "already"  # somebody else was first
+    OVER = "over"
+    MISSING = "missing"
+
+
 class Acks:
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def acknowledge(self, incident: int, by: str, at: datetime, heard: Heard | None = None) -> Ack:
+        """Take the incident. The database decides who was first. A press that was heard before changes nothing."""
+        with self._database.writing() as connection:
+            if heard and (known := presses.begin(connection, heard, by, at)) is not None:
+                return Ack(known)
+            outcome = _acknowledge(connection, live(connection, incident), by, at, heard and heard.channel)
+            if heard:
+                presses.end(connection, heard, outcome)
+            return outcome
+
+    def acknowledge_all(self, incidents: Collection[int], by: str, at: datetime, heard: Heard | None = None) -> int:
+        """Take those of them that nobody has taken; how many."""
+        with self._database.writing() as connection:
+            if heard and (known := presses.begin(connection, heard, by, at)) is not None:
+                return int(known)
+            taken = _acknowledge_all(connection, incidents, by, at, heard and heard.channel)
+            if heard:
+                presses.end(connection, heard, str(taken))
+            return taken
+
+    def just_taken(self, incidents: Collection[int], by: str, at: datetime) -> list[int]:
+        """Those of them that *by* took at that moment."""
+        table = tables.incident.c
+        query = select(table.id).where(table.id.in_(incidents), table.acknowledged_by == by)
+        with self._database.reading() as connection:
+            return list(connection.scalars(query.where(table.acknowledged_at == at).order_by(table.id)))
+
+    def unacknowledged(self) -> list[Unacknowledged]:
+        table, page = tables.incident.c, tables.page.c
+        with self._database.reading() as connection:
+            rows = connection.execute(select(tables.incident).where(_CALLS)).all()
+            told: dict[int, set[str]] = {row.id: set() for row in rows}
+            # Whoever was told before it called anew (it became more urgent, an ack ran out) may be called again.
+            lately = (page.incident_id == table.id) & (page.created_at >= table.called_at)
+            calls = select(page.incident_id, page.person).join_from(tables.page, tables.incident, lately)
+            calls = calls.where(_CALLS, page.state != "cancelled")
+            for call in connection.execute(calls.distinct()):
+                told.setdefault(call.incident_id, set()).add(call.person)
+        return [
+            Unacknowledged(
+                row.id, row.stream, row.role, row.severity, row.called_at, tuple(row.steps), frozenset(told[row.id])
+            )
+            for row in rows
+        ]
 
     def lapsed(self, leases: Mapping[Severity, timedelta], at: datetime) -> list[Lapsed]:
         """Those of which nothing was heard for longer than the lease of their severity."""
@@ -69,3 +141,29 @@ class Acks:
             connection.execute(update(_table).where(taken).values(progressed_at=at))
             add_row(connection, incident, tell(Kind.NOTED, person=person, what=text), at)
         return True
+
+
+def _acknowledge(connection: Connection, incident: int, by: str, at: datetime, over: str | None) -> Ack:
+    table = tables.incident
+    taken = {"state": "acknowledged", "acknowledged_at": at, "acknowledged_by": by}
+    free = (table.c.id == incident) & (table.c.state == "open")
+    if connection.execute(update(table).where(free).values(taken)).rowcount:
+        add_row(connection, incident, acknowledged(by, over), at)
+        return Ack.DONE
+    mine = (table.c.id == incident) & (table.c.state == "acknowledged") & (table.c.acknowledged_by == by)
+    connection.execute(update(table).where(mine).values(progressed_at=at))  # "I am still at it"
+    state = connection.scalar(select(table.c.state).where(table.c.id == incident))
+    return {None: Ack.MISSING, "acknowledged": Ack.ALREADY}.get(state, Ack.OVER)
+
+
+def _acknowledge_all(
+    connection: Connection, incidents: Collection[int], by: str, at: datetime, over: str | None
+) -> int:
+    table = tables.incident
+    open_ones = table.c.id.in_(incidents) & (table.c.state == "open")
+    ids = list(connection.scalars(select(table.c.id).where(open_ones).with_for_update()))
+    if ids:
+        taken = {"state": "acknowledged", "acknowledged_at": at, "acknowledged_by": by}
+        connection.execute(update(table).where(table.c.id.in_(ids)).values(taken))
+        add_rows(connection, ids, acknowledged(by, over), at)
+    return len(ids)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from streamwatch.duty import Actual, Override
 from streamwatch.store import tables
+from streamwatch.store.acks import Ack
 from streamwatch.store.database import Database
-from streamwatch.store.journal import Ack
 from streamwatch.store.merged import live
 from streamwatch.store.rows import add_row
 from streamwatch.timeline import Kind, tell

@@ -1,24 +1,18 @@
-"""What people and programs read: incidents, their timeline, what waits; and the acks that come back."""
+"""What people and programs read: incidents, their timeline, their pages; and which drills run."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
-from streamwatch.alert import Severity
 from streamwatch.message import Earlier
-from streamwatch.metrics import Standing
-from streamwatch.store import presses, tables
+from streamwatch.store import tables
 from streamwatch.store.database import Database
-from streamwatch.store.inbox import TROUBLED, WAITING
 from streamwatch.store.merged import live
-from streamwatch.store.presses import Heard
-from streamwatch.store.rows import CALLS, CANARY, add_row, add_rows
+from streamwatch.store.rows import CALLS, CANARY
 from streamwatch.store.threads import earlier
-from streamwatch.timeline import acknowledged
 
 OPEN = ("open", "acknowledged")
 WATCHDOG = "Watchdog"
@@ -49,26 +43,6 @@ class Heartbeat(NamedTuple):
 
     seen_at: datetime
     silent: bool
-
-
-@dataclass(frozen=True)
-class Unacknowledged:
-    """An open incident, since when it calls, which steps of its escalation were taken, and who was told."""
-
-    id: int
-    stream: str
-    role: str
-    severity: Severity
-    called_at: datetime
-    steps: tuple[int, ...]
-    told: frozenset[str]
-
-
-class Ack(StrEnum):
-    DONE = "done"
-    ALREADY = "already"  # somebody else was first
-    OVER = "over"
-    MISSING = "missing"
 
 
 class Journal:
@@ -189,51 +163,6 @@ class Journal:
         with self._database.reading() as connection:
             return [Firing(row.fingerprint, row.starts_at, row.labels) for row in connection.execute(query)]
 
-    def acknowledge(self, incident: int, by: str, at: datetime, heard: Heard | None = None) -> Ack:
-        """Take the incident. The database decides who was first. A press that was heard before changes nothing."""
-        with self._database.writing() as connection:
-            if heard and (known := presses.begin(connection, heard, by, at)) is not None:
-                return Ack(known)
-            outcome = _acknowledge(connection, live(connection, incident), by, at, heard and heard.channel)
-            if heard:
-                presses.end(connection, heard, outcome)
-            return outcome
-
-    def acknowledge_all(self, incidents: Collection[int], by: str, at: datetime, heard: Heard | None = None) -> int:
-        """Take those of them that nobody has taken; how many."""
-        with self._database.writing() as connection:
-            if heard and (known := presses.begin(connection, heard, by, at)) is not None:
-                return int(known)
-            taken = _acknowledge_all(connection, incidents, by, at, heard and heard.channel)
-            if heard:
-                presses.end(connection, heard, str(taken))
-            return taken
-
-    def just_taken(self, incidents: Collection[int], by: str, at: datetime) -> list[int]:
-        """Those of them that *by* took at that moment."""
-        table = tables.incident.c
-        query = select(table.id).where(table.id.in_(incidents), table.acknowledged_by == by)
-        with self._database.reading() as connection:
-            return list(connection.scalars(query.where(table.acknowledged_at == at).order_by(table.id)))
-
-    def unacknowledged(self) -> list[Unacknowledged]:
-        table, page = tables.incident.c, tables.page.c
-        with self._database.reading() as connection:
-            rows = connection.execute(select(tables.incident).where(_CALLS)).all()
-            told: dict[int, set[str]] = {row.id: set() for row in rows}
-            # Whoever was told before it called anew (it became more urgent, an ack ran out) may be called again.
-            lately = (page.incident_id == table.id) & (page.created_at >= table.called_at)
-            calls = select(page.incident_id, page.person).join_from(tables.page, tables.incident, lately)
-            calls = calls.where(_CALLS, page.state != "cancelled")
-            for call in connection.execute(calls.distinct()):
-                told.setdefault(call.incident_id, set()).add(call.person)
-        return [
-            Unacknowledged(
-                row.id, row.stream, row.role, row.severity, row.called_at, tuple(row.steps), frozenset(told[row.id])
-            )
-            for row in rows
-        ]
-
     def keep_evidence(self, incident: int, evidence: dict[str, Any]) -> None:
         with self._database.writing() as connection:
             connection.execute(
@@ -275,61 +204,6 @@ class Journal:
                 return connection.execute(query.order_by(tried.started_at.desc()).limit(1)).first()
 
             return [(channel, last(channel, good), last(channel, ~good)) for channel in channels]
-
-    def standing(self, held: Collection[str] = ()) -> Standing:
-        """One look at everything that can pile up. The oldest is looked for elsewhere than with people who are
-        *held*: they had many messages, and what waits for them does so by intent. So do notes.
-        """
-        incident, page = tables.incident.c, tables.page.c
-        with self._database.reading() as connection:
-            opened = select(incident.stream, incident.severity, func.count()).where(incident.state.in_(OPEN))
-            due = page.state.in_(("due", "sending"))
-            dead = (
-                select(func.count())
-                .select_from(tables.page.join(tables.incident))
-                .where(page.state == "dead", incident.state.in_(OPEN))
-            )
-            beats = connection.execute(select(tables.heartbeat)).all()
-            return Standing(
-                {
-                    (row[0], row[1]): row[2]
-                    for row in connection.execute(opened.group_by(incident.stream, incident.severity))
-                },
-                int(connection.scalar(WAITING) or 0),
-                int(connection.scalar(TROUBLED) or 0),
-                int(connection.scalar(select(func.count()).where(due)) or 0),
-                connection.scalar(
-                    select(func.min(page.created_at)).where(due, page.severity != "P3", page.person.not_in(held))
-                ),
-                int(connection.scalar(dead) or 0),
-                {row.name: row.seen_at for row in beats},
-            )
-
-
-def _acknowledge(connection: Connection, incident: int, by: str, at: datetime, over: str | None) -> Ack:
-    table = tables.incident
-    taken = {"state": "acknowledged", "acknowledged_at": at, "acknowledged_by": by}
-    free = (table.c.id == incident) & (table.c.state == "open")
-    if connection.execute(update(table).where(free).values(taken)).rowcount:
-        add_row(connection, incident, acknowledged(by, over), at)
-        return Ack.DONE
-    mine = (table.c.id == incident) & (table.c.state == "acknowledged") & (table.c.acknowledged_by == by)
-    connection.execute(update(table).where(mine).values(progressed_at=at))  # "I am still at it"
-    state = connection.scalar(select(table.c.state).where(table.c.id == incident))
-    return {None: Ack.MISSING, "acknowledged": Ack.ALREADY}.get(state, Ack.OVER)
-
-
-def _acknowledge_all(
-    connection: Connection, incidents: Collection[int], by: str, at: datetime, over: str | None
-) -> int:
-    table = tables.incident
-    open_ones = table.c.id.in_(incidents) & (table.c.state == "open")
-    ids = list(connection.scalars(select(table.c.id).where(open_ones).with_for_update()))
-    if ids:
-        taken = {"state": "acknowledged", "acknowledged_at": at, "acknowledged_by": by}
-        connection.execute(update(table).where(table.c.id.in_(ids)).values(taken))
-        add_rows(connection, ids, acknowledged(by, over), at)
-    return len(ids)
 
 
 def _record(connection: Connection, incident: Row[Any]) -> Record:

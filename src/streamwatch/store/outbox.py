@@ -26,8 +26,8 @@ from sqlalchemy import (
 from streamwatch.alert import Severity
 from streamwatch.language import Text
 from streamwatch.store import tables
+from streamwatch.store.acks import Unacknowledged
 from streamwatch.store.database import Database
-from streamwatch.store.journal import Unacknowledged
 from streamwatch.store.rows import CANARY, Call, add_page, add_row
 from streamwatch.timeline import Kind, tell
 

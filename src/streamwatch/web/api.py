@@ -12,8 +12,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from streamwatch.duty import NEVER_EMPTY, ROLES, held_roles, who
 from streamwatch.language import Text
+from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
-from streamwatch.store.journal import Ack
 from streamwatch.vocabulary import in_names
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
@@ -76,7 +76,7 @@ def acknowledge(parts: Wired, deeds: Deeds, incident: RowId, body: AckBody) -> d
     `by` who asked, `changed` whether this call took it.
     """
     person = the_person(parts, body.by)
-    outcome = parts.store.journal.acknowledge(incident, person, parts.clock())
+    outcome = parts.store.acks.acknowledge(incident, person, parts.clock())
     if outcome is Ack.MISSING:
         raise no_incident(incident)
     if outcome is Ack.OVER:
@@ -163,7 +163,7 @@ def end_drill(parts: Wired, deeds: Deeds, drill: RowId) -> None:
 @router.get("/status", tags=["status"])
 async def status(parts: Wired) -> dict[str, Any]:
     """What waits where, when the Watchdog was heard last, and how each channel did."""
-    standing = await asyncio.to_thread(parts.store.journal.standing)
+    standing = await asyncio.to_thread(parts.store.standing)
     config = parts.config()
     return {
         "watchdog_last_seen": presenting.moment(standing.heartbeats.get("Watchdog"), config.zone),

@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from streamwatch.config.roster import CalledRole
 from streamwatch.duty import Actual, Override, Session, Shift, gaps, held_roles, shifts, streams
 from streamwatch.language import Text
+from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
-from streamwatch.store.journal import Ack
 from streamwatch.vocabulary import in_names
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds

@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from streamwatch.duty import HandOver, handover, held_roles, shifts, streams, who
 from streamwatch.language import Text
 from streamwatch.links import BadLink, OldLink
+from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
-from streamwatch.store.journal import OPEN, Ack
+from streamwatch.store.journal import OPEN
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import the_person

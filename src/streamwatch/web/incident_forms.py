@@ -8,8 +8,8 @@ from fastapi.responses import RedirectResponse
 
 from streamwatch.language import Text
 from streamwatch.message import clean
+from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
-from streamwatch.store.journal import Ack
 from streamwatch.trigger import NOTE
 from streamwatch.web import reporting
 from streamwatch.web.acting import Acting, Deeds
@@ -36,7 +36,7 @@ Filled = Annotated[Fields, Depends(_form)]
 @router.post("/incidents/{incident}/ack")
 async def ack(parts: Wired, deeds: Deeds, fields: Filled, incident: RowId) -> RedirectResponse:
     by = who(parts, deeds, fields)
-    outcome = await asyncio.to_thread(parts.store.journal.acknowledge, incident, by, parts.clock())
+    outcome = await asyncio.to_thread(parts.store.acks.acknowledge, incident, by, parts.clock())
     return await _taken(outcome, deeds, Act.ACK, by, incident)
 
 

@@ -35,8 +35,8 @@ async def take_all(request: Request, parts: Wired, language: Reader, deeds: Deed
 
 def _take_all(request: Request, parts: Parts, language: Language, deeds: Acting, link: ListLink) -> HTMLResponse:
     ids, at = [row.id for row in parts.store.journal.called_for(link.person, link.until)], parts.clock()
-    taken = parts.store.journal.acknowledge_all(ids, link.person, at)
-    deeds.did_to(parts.store.journal.just_taken(ids, link.person, at), Act.ACK, link.person)
+    taken = parts.store.acks.acknowledge_all(ids, link.person, at)
+    deeds.did_to(parts.store.acks.just_taken(ids, link.person, at), Act.ACK, link.person)
     return _page(request, parts, language, link, taken)
 
 

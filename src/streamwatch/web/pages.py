@@ -18,8 +18,9 @@ from streamwatch.errors import both
 from streamwatch.incident import may_reopen
 from streamwatch.language import Language, Text, accepted_language
 from streamwatch.links import BadLink, OldLink
+from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
-from streamwatch.store.journal import Ack, Record
+from streamwatch.store.journal import Record
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
 from streamwatch.web.api import duty_list, no_incident
@@ -51,7 +52,7 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
     duty = duty_list(parts, current[0]["stream"] if current else "", parts.clock())
     listed = [line for line in duty if line["source"] != "everyone"]
     elsewhere = {line["role"] for line in listed} | {"host"}
-    standing = journal.standing()
+    standing = parts.store.standing()
     watchdog = presenting.moment(standing.heartbeats.get("Watchdog"), zone)
     return render(
         request,
@@ -109,7 +110,7 @@ async def ack(request: Request, parts: Wired, language: Reader, deeds: Deeds, to
     deeds.by_link(link.person)
 
     def take() -> HTMLResponse:
-        outcome = parts.store.journal.acknowledge(link.incident, link.person, parts.clock())
+        outcome = parts.store.acks.acknowledge(link.incident, link.person, parts.clock())
         if outcome is Ack.DONE:
             deeds.did(Act.ACK, link.person, link.incident)
         return _ack_page(request, parts, language, token, outcome)
