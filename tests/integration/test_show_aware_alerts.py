@@ -130,6 +130,19 @@ def test_a_violation_is_told_during_an_interruption(told: Told) -> None:
     assert told.state("ComplaintSpike", "cut") == "suppressed"
 
 
+def test_an_exporter_that_is_down_explains_only_what_it_looked_at_itself(told: Told) -> None:
+    """Another one still looks: what that one cannot see has another cause, and somebody must hear of it."""
+    told.post(
+        alert("ExporterDown", "all", "monitoring", "P1", procedure="monitoring", instance="exporter-1"),
+        alert("StreamProbeBlind", "first", "ingest", "P1", server="studio", instance="exporter-1"),
+        alert("StreamProbeBlind", "second", "ingest", "P1", server="other", instance="exporter-2"),
+    )
+    assert told.state("StreamProbeBlind", "first") == "suppressed"
+    assert told.state("StreamProbeBlind", "second") == "active"
+    until(lambda: told.receiver.of("StreamProbeBlind", "second", "firing"))
+    assert told.receiver.of("StreamProbeBlind", "first") == []
+
+
 def test_another_stream_is_not_explained(told: Told) -> None:
     """Two rooms share nothing but the alert's name."""
     told.post(alert("EncoderStopped", "one", "encoder", "P0"), alert("PictureBlack", "two", "picture", "P0"))
