@@ -160,7 +160,7 @@ async def test_refused_for_good_is_dead_at_once_and_bob_is_called(night: Night) 
     await night.story.wait(1200, step=60)
     assert night.not_sent("dead")
     assert (night.asked, night.outcomes, night.robot.heard) == (1, {"auth": 1}, [])
-    assert night.story.store.journal.standing().pages_dead == 1
+    assert night.story.store.standing().pages_dead == 1
     cure = "code 310000 (check the robot's address, secret, keywords and allowed IPs): description:关键词不匹配"
     (dead, moved) = night.told
     assert dead[0] == "dead"

@@ -178,7 +178,7 @@ async def test_the_watchdog_calls_nobody(story: Story) -> None:
     await story.push(alert("Watchdog", severity="none", procedure="monitoring"))
 
     assert story.incidents() == []
-    assert story.store.journal.standing().heartbeats == {"Watchdog": NOON}
+    assert story.store.standing().heartbeats == {"Watchdog": NOON}
 
 
 async def test_labels_of_any_kind_become_a_page(story: Story) -> None:

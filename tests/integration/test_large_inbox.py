@@ -15,7 +15,7 @@ from streamwatch.store.inbox import ACCEPT
 WEBHOOKS = 5_000
 STEPS = 1_000  # of SQLite's machine: a fifth of a step for each webhook
 ASKED: dict[str, Callable[[Store, Story], object]] = {
-    "what stands, at each scrape": lambda store, _: store.journal.standing(),
+    "what stands, at each scrape": lambda store, _: store.standing(),
     "what waits, at each sign of life": lambda store, _: store.inbox.waiting(),
     "what is set aside": lambda store, _: store.inbox.troubled(),
     "whether the clock was set, at the start": lambda store, story: store.steps.ahead(story.clock()),
