@@ -14,6 +14,7 @@ from typing import Literal
 from streamwatch.language import Language, Text
 
 Kind = Literal["firing", "raised", "over", "test", "digest"]
+CALLS: tuple[Kind, ...] = ("firing", "raised")  # what is over, and what tests, calls nobody
 
 _BREAKS = "\r\n\t\v\f\x85\u2028\u2029"
 # Classes that must not reach a screen: marks that turn the reading direction around.

@@ -14,6 +14,7 @@ from streamwatch.drill.expected import EXPECTED
 from streamwatch.drill.verdict import Seen
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
+from streamwatch.message import CALLS
 
 Tell = Callable[[float, Text], None]
 
@@ -114,7 +115,7 @@ class Watch:
             if incident["id"] not in self._seen.incidents:
                 self._opened(incident)
         pages = [page for incident in found["incidents"] for page in incident["pages"]]
-        self._seen.pages = sum(page["kind"] in ("firing", "raised") for page in pages)
+        self._seen.pages = sum(page["kind"] in CALLS for page in pages)
         if self._seen.paged is None:
             self._paged(pages)
         self._somebody_else([row for incident in found["incidents"] for row in incident["timeline"]])
@@ -147,7 +148,7 @@ class Watch:
                             f"incident #{incident['id']} opens: {incident['summary_en']}"))  # fmt: skip
 
     def _paged(self, pages: list[dict[str, Any]]) -> None:
-        heard = [page for page in pages if page["kind"] in ("firing", "raised") and page["delivered_at"]]
+        heard = [page for page in pages if page["kind"] in CALLS and page["delivered_at"]]
         if not heard:
             return
         first = min(heard, key=lambda page: page["delivered_at"])

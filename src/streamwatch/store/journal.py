@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
-from streamwatch.message import Earlier
+from streamwatch.message import CALLS, Earlier
 from streamwatch.store import tables
 from streamwatch.store.database import Database
 from streamwatch.store.merged import live
-from streamwatch.store.rows import CALLS, CANARY
+from streamwatch.store.rows import CANARY
 from streamwatch.store.threads import earlier
 
 OPEN = ("open", "acknowledged")

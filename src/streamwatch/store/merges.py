@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from streamwatch.alert import Alert, Severity
 from streamwatch.incident import Merged, Stand, fold_key
+from streamwatch.message import CALLS
 from streamwatch.store import tables
 from streamwatch.store.ledger import FOLDING
-from streamwatch.store.rows import CALLS
 
 _episode, _incident, _page = tables.episode.c, tables.incident.c, tables.page.c
 HEADLINE = ("stream", "procedure", "hop", "severity", "role", "alertname",

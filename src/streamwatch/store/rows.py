@@ -24,9 +24,6 @@ CALL = {
 CANARY = "canary:"
 """How the occasion of the daily test page begins."""
 
-CALLS = ("firing", "raised")
-"""The kinds of page that call somebody: what is over, and what tests, call nobody."""
-
 
 class Call(NamedTuple):
     """Why people are called. Nobody is called twice for one *occasion* of an incident."""
