@@ -17,46 +17,46 @@ from fastapi import FastAPI
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from streamwatch import rounds
+from streamwatch.access.buttons import Buttons
+from streamwatch.access.duty_links import DutyLinks
+from streamwatch.access.links import Links
+from streamwatch.access.listening import Ear, Listening
+from streamwatch.access.presses import Presses
+from streamwatch.access.pressing import RESULTS, Pressing
 from streamwatch.audience import Audience
-from streamwatch.buttons import Buttons
-from streamwatch.calling import Calling
-from streamwatch.canary import Canary, CanaryCollector, Song
 from streamwatch.channels import open_channels, open_listeners
 from streamwatch.channels.channel import Reason
 from streamwatch.channels.listener import Listeners
 from streamwatch.clock import Clock, utc_now
-from streamwatch.complaining import Complaining
-from streamwatch.composing import Composing
 from streamwatch.config import Config, load
 from streamwatch.config.load import open_door
-from streamwatch.delivery import Delivery
-from streamwatch.duty_links import DutyLinks
+from streamwatch.delivering import rounds
+from streamwatch.delivering.composing import Composing
+from streamwatch.delivering.delivery import Delivery
+from streamwatch.delivering.quota import QuotaCollector
+from streamwatch.delivering.setbacks import Ways
 from streamwatch.errors import ConfigError, Mistake
-from streamwatch.escalating import Escalating
 from streamwatch.evidence import Evidence
 from streamwatch.evidence_folder import EvidenceFolder
-from streamwatch.folding import Folding
-from streamwatch.life_sign import LifeSign, Where
-from streamwatch.links import Links
-from streamwatch.listening import Ear, Listening
+from streamwatch.incidents.calling import Calling
+from streamwatch.incidents.complaining import Complaining
+from streamwatch.incidents.escalating import Escalating
+from streamwatch.incidents.folding import Folding
+from streamwatch.incidents.rearranging import Rearranging
+from streamwatch.incidents.reopening import Reopening
+from streamwatch.incidents.silencing import Silencing
 from streamwatch.loop import Loop
 from streamwatch.metrics import Metrics, Standing, StandingCollector
-from streamwatch.presiding import Presiding
-from streamwatch.presses import Presses
-from streamwatch.pressing import RESULTS, Pressing
-from streamwatch.quota import QuotaCollector
-from streamwatch.rearranging import Rearranging
-from streamwatch.reconciling import Reconciling
-from streamwatch.reopening import Reopening
-from streamwatch.session_metrics import SessionCollector
-from streamwatch.setbacks import Ways
-from streamwatch.silencing import Silencing
 from streamwatch.store import Store
 from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
-from streamwatch.tidying import Tidying
-from streamwatch.watchdog import Watchdog
+from streamwatch.watching.canary import Canary, CanaryCollector, Song
+from streamwatch.watching.life_sign import LifeSign, Where
+from streamwatch.watching.presiding import Presiding
+from streamwatch.watching.reconciling import Reconciling
+from streamwatch.watching.session_metrics import SessionCollector
+from streamwatch.watching.tidying import Tidying
+from streamwatch.watching.watchdog import Watchdog
 from streamwatch.web import create_app
 from streamwatch.web.door import Door
 from streamwatch.web.parts import Parts

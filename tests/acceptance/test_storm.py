@@ -23,8 +23,8 @@ from servers.postgresql import PostgreSQL
 from servers.receiver import AUTH, PhoneServer, ReceiverProcess, until, write_config
 from servers.storm import folded, storm
 from servers.story import webhook
-from streamwatch.budget import MOST
 from streamwatch.clock import utc_now
+from streamwatch.delivering.budget import MOST
 
 SECONDS = float(os.environ.get("STREAMWATCH_STORM_SECONDS", "60"))
 ON = os.environ.get("STREAMWATCH_STORM_ON", "sqlite")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from servers.story import Story, alert, book
-from streamwatch.escalating import Escalating
-from streamwatch.escalation import DEFAULT
+from streamwatch.incidents.escalating import Escalating
+from streamwatch.incidents.escalation import DEFAULT
 
 
 class Night:

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from servers.story import NOON, Story, alert
-from streamwatch.canary import Canary, CanaryCollector, Song
+from streamwatch.watching.canary import Canary, CanaryCollector, Song
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")  # noon of the story is eight in the evening there
 SONG = Song("alice", time(20, 0), SHANGHAI)

@@ -8,11 +8,11 @@ import pytest
 
 from servers.story import Hands, Phone, Story, alert, book, person, webhook
 from streamwatch.channels.channel import ChannelError, Limit, Reason
-from streamwatch.delivery import LEASE
-from streamwatch.escalating import Escalating
-from streamwatch.escalation import DEFAULT
-from streamwatch.presiding import Presiding
-from streamwatch.stepping import Stepping
+from streamwatch.delivering.delivery import LEASE
+from streamwatch.incidents.escalating import Escalating
+from streamwatch.incidents.escalation import DEFAULT
+from streamwatch.watching.presiding import Presiding
+from streamwatch.watching.stepping import Stepping
 
 HOUR = 3600.0
 

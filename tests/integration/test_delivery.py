@@ -6,10 +6,10 @@ from typing import Any
 
 from servers.story import NOON, Phone, Story, alert, book, person, webhook
 from streamwatch.channels.channel import ChannelError, Limit, Reason
-from streamwatch.delivery import LEASE
+from streamwatch.delivering.delivery import LEASE
+from streamwatch.delivering.setbacks import Ways
 from streamwatch.duty import Person
 from streamwatch.language import Text
-from streamwatch.setbacks import Ways
 
 
 def failing(reason: Reason, times: int = 1, retry_after: timedelta | None = None) -> list[ChannelError | Exception]:

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from servers.story import NOON, Phone, Story, alert, book, person, webhook
+from streamwatch.access.links import Links
 from streamwatch.channels.channel import ChannelError, Limit, Reason
-from streamwatch.delivery import LEASE
-from streamwatch.links import Links
-from streamwatch.rounds import due
+from streamwatch.delivering.delivery import LEASE
+from streamwatch.delivering.rounds import due
 from streamwatch.store.outbox import of_person
 
 FLOOD = [alert(stream=f"room-{number}") for number in range(30)]

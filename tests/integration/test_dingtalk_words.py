@@ -149,7 +149,7 @@ async def test_dingtalk_announces_the_end_of_a_connection(night: Night) -> None:
 
 async def test_a_connection_that_breaks(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut without a word, with a message that was not kept: opened anew, and told again."""
-    monkeypatch.setattr("streamwatch.listening.PAUSES", (0.01,))
+    monkeypatch.setattr("streamwatch.access.listening.PAUSES", (0.01,))
     await night.story.listen()
     await night.called()
 

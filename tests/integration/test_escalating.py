@@ -9,8 +9,8 @@ import pytest
 from servers.story import NOON, Story, alert, book
 from streamwatch.alert import Severity
 from streamwatch.duty import DutyBook, Session
-from streamwatch.escalating import Escalating
-from streamwatch.escalation import DEFAULT, REMINDERS, Policy, Reminders, Step, due, people, reminder
+from streamwatch.incidents.escalating import Escalating
+from streamwatch.incidents.escalation import DEFAULT, REMINDERS, Policy, Reminders, Step, due, people, reminder
 from streamwatch.language import Text
 
 LISTS = {"tech": ("alice", "bob"), "ops": ("charlie",)}

@@ -19,9 +19,9 @@ from servers.receiver import AUTH, REPOSITORY, PhoneServer, ReceiverProcess, wri
 from servers.recorded_prometheus import RecordedPrometheus, Samples
 from streamwatch.config.law import load_laws
 from streamwatch.evidence_folder import EvidenceFolder, NotKept, TooLarge
+from streamwatch.incidents.trigger import MATTERS
 from streamwatch.report.csv_text import incidents_csv
 from streamwatch.report.files import write
-from streamwatch.trigger import MATTERS
 
 LAW = REPOSITORY / "config" / "law" / "cn.yml"
 PICTURE = os.urandom(1_500_000)

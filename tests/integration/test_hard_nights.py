@@ -11,7 +11,7 @@ import pytest
 from servers.receiver import until
 from servers.story import NOON, Phone, Story, alert, book, person, webhook
 from streamwatch.channels.channel import ChannelError, Reason
-from streamwatch.delivery import LEASE
+from streamwatch.delivering.delivery import LEASE
 from streamwatch.message import Message
 from streamwatch.store.journal import Record
 from streamwatch.store.turns import Turns

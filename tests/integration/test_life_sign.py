@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from servers.stand_in import Answer, Request, StandIn
 from servers.story import Hands
-from streamwatch.life_sign import LifeSign
+from streamwatch.watching.life_sign import LifeSign
 
 PATH = "/0b1c-a-secret-of-the-check"
 

@@ -14,11 +14,11 @@ from sqlalchemy import event, select, update
 
 from servers.story import Story, alert, book
 from streamwatch.alert import Severity
-from streamwatch.calling import Calling
-from streamwatch.escalating import Escalating
-from streamwatch.escalation import DEFAULT
-from streamwatch.incident import Unfit
-from streamwatch.rearranging import Rearranging, Refused
+from streamwatch.incidents.calling import Calling
+from streamwatch.incidents.escalating import Escalating
+from streamwatch.incidents.escalation import DEFAULT
+from streamwatch.incidents.incident import Unfit
+from streamwatch.incidents.rearranging import Rearranging, Refused
 from streamwatch.store import tables
 
 LISTS = {"tech": ("alice", "bob"), "service": ("charlie",), "ops": ("bob",)}

@@ -13,16 +13,16 @@ from sqlalchemy import text
 from servers.postgresql import PostgreSQL
 from servers.storm import folded, storm
 from servers.story import Phone, Story, alert, book, person, webhook
-from streamwatch.calling import Calling
 from streamwatch.channels.channel import ChannelError, Reason
-from streamwatch.delivery import LEASE
+from streamwatch.delivering.delivery import LEASE
 from streamwatch.errors import NotStored
-from streamwatch.escalating import Escalating
-from streamwatch.escalation import DEFAULT
-from streamwatch.presiding import Presiding
-from streamwatch.rearranging import Rearranging
+from streamwatch.incidents.calling import Calling
+from streamwatch.incidents.escalating import Escalating
+from streamwatch.incidents.escalation import DEFAULT
+from streamwatch.incidents.rearranging import Rearranging
 from streamwatch.store.acks import Ack
 from streamwatch.store.presses import Heard
+from streamwatch.watching.presiding import Presiding
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from servers.story import NOON, Hands, Story, alert
 from streamwatch.alert import fingerprint_of
 from streamwatch.app import Receiver
 from streamwatch.intake import alertmanager_api
-from streamwatch.reconciling import Reconciling
+from streamwatch.watching.reconciling import Reconciling
 
 URL = "http://127.0.0.1:9093"
 Labels = dict[str, str]

@@ -13,11 +13,11 @@ import pytest
 from servers.free_port import free_port
 from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.story import Story, alert, book, webhook
-from streamwatch import trigger
-from streamwatch.calling import Calling
-from streamwatch.incident import Refused, Unfit
-from streamwatch.rearranging import Rearranging
-from streamwatch.reopening import Reopening
+from streamwatch.incidents import trigger
+from streamwatch.incidents.calling import Calling
+from streamwatch.incidents.incident import Refused, Unfit
+from streamwatch.incidents.rearranging import Rearranging
+from streamwatch.incidents.reopening import Reopening
 
 LISTS = {"tech": ("alice", "bob"), "service": ("charlie",), "ops": ("bob",)}
 INCIDENTS = "/api/v1/incidents"

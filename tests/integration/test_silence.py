@@ -16,13 +16,13 @@ from servers.alertmanager import Alertmanager
 from servers.free_port import free_port
 from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.story import Story, alert, webhook
-from streamwatch.calling import Calling
-from streamwatch.escalating import Escalating
-from streamwatch.escalation import DEFAULT
-from streamwatch.reconciling import Reconciling
-from streamwatch.silence import LONGEST, objection
-from streamwatch.silencing import Refused, Silencing
+from streamwatch.incidents.calling import Calling
+from streamwatch.incidents.escalating import Escalating
+from streamwatch.incidents.escalation import DEFAULT
+from streamwatch.incidents.silence import LONGEST, objection
+from streamwatch.incidents.silencing import Refused, Silencing
 from streamwatch.store.silences import Silenced
+from streamwatch.watching.reconciling import Reconciling
 
 CONFIG = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 HALF_AN_HOUR = timedelta(minutes=30)

@@ -148,7 +148,7 @@ async def test_slack_announces_the_end_of_a_connection(night: Night, reason: str
 
 async def test_a_connection_that_breaks(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut without a word: opened anew with a new address, because the old one is good once."""
-    monkeypatch.setattr("streamwatch.listening.PAUSES", (0.01,))
+    monkeypatch.setattr("streamwatch.access.listening.PAUSES", (0.01,))
     await night.story.listen()
     words = await night.called()
     night.socket.server.hang_up(1)
@@ -160,7 +160,7 @@ async def test_a_connection_that_breaks(night: Night, monkeypatch: pytest.Monkey
 
 async def test_a_press_that_cannot_be_kept_is_not_answered(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk is full: Slack shows the person that it failed, and the next press counts."""
-    monkeypatch.setattr("streamwatch.listening.PAUSES", (0.01,))
+    monkeypatch.setattr("streamwatch.access.listening.PAUSES", (0.01,))
     await night.story.listen()
     words = await night.called()
 

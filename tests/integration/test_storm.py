@@ -17,13 +17,13 @@ from servers.dingtalk import DingTalkServer
 from servers.storm import Ear, folded, is_told, storm
 from servers.story import Phone, Story, alert, book, person
 from servers.wecom import WeComServer
-from streamwatch.budget import MOST, WINDOW
 from streamwatch.channels.dingtalk import DingTalk
 from streamwatch.channels.dingtalk import Settings as DingTalkSettings
 from streamwatch.channels.wecom import Settings as WeComSettings
 from streamwatch.channels.wecom import WeCom
-from streamwatch.escalating import Escalating
-from streamwatch.escalation import DEFAULT
+from streamwatch.delivering.budget import MOST, WINDOW
+from streamwatch.incidents.escalating import Escalating
+from streamwatch.incidents.escalation import DEFAULT
 
 
 class Storm:

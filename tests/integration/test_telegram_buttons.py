@@ -11,7 +11,7 @@ from servers.pressing import ButtonStory
 from servers.stand_in import FIREWALL, says
 from servers.story import alert
 from servers.telegram import ALICE, BOB, GROUP, TOKEN, TelegramServer
-from streamwatch.buttons import Buttons
+from streamwatch.access.buttons import Buttons
 from streamwatch.language import Text
 
 CHARLIE, MALLORY = "5000003", "6660001"
@@ -186,7 +186,7 @@ async def test_told_again_under_another_number(night: ButtonStory) -> None:
 
 async def test_a_database_that_is_away_loses_nothing(night: ButtonStory, monkeypatch: pytest.MonkeyPatch) -> None:
     """The press is not confirmed until it is written: it is asked for again, and then counts."""
-    monkeypatch.setattr("streamwatch.listening.PAUSES", (0.01,))
+    monkeypatch.setattr("streamwatch.access.listening.PAUSES", (0.01,))
     await night.listen()
     await night.story.push(alert())
     take, tries = night.story.store.acks.acknowledge, list[int]()
@@ -267,7 +267,7 @@ async def test_what_is_wrong_is_said_plainly(
 
 async def test_another_program_that_reads(night: ButtonStory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its question ends ours: that is said, and ours is asked again until it is alone."""
-    monkeypatch.setattr("streamwatch.listening.PAUSES", (0.01,))
+    monkeypatch.setattr("streamwatch.access.listening.PAUSES", (0.01,))
     await night.listen()
     await night.until(lambda: bot(night).updates.asked[-1]["timeout"] > 0)
     bot(night).updates.get({"timeout": 0})

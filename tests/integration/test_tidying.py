@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from servers.story import Story, alert
 from streamwatch.store.tables import inbox
-from streamwatch.tidying import EVERY, KEPT, Tidying
+from streamwatch.watching.tidying import EVERY, KEPT, Tidying
 
 
 def posted(story: Story) -> int:

@@ -11,13 +11,13 @@ import respx
 
 from servers.postgresql import PostgreSQL
 from servers.story import Story, alert
-from streamwatch import trigger
-from streamwatch.escalating import Escalating
-from streamwatch.escalation import DEFAULT
+from streamwatch.incidents import trigger
+from streamwatch.incidents.escalating import Escalating
+from streamwatch.incidents.escalation import DEFAULT
+from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.intake.alertmanager_api import webhook
-from streamwatch.reconciling import Reconciling
 from streamwatch.store.reports import EvidenceFile
-from streamwatch.timeline import Kind, tell
+from streamwatch.watching.reconciling import Reconciling
 
 URL = "http://127.0.0.1:9093"
 

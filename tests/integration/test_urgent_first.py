@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from servers.story import NOON, Story, alert, webhook
-from streamwatch.folding import NEWS
+from streamwatch.incidents.folding import NEWS
 from streamwatch.store import tables
 
 MANY = 40 * NEWS  # mild alerts that wait

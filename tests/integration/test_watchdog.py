@@ -7,7 +7,7 @@ import pytest
 import respx
 
 from servers.story import Story, alert
-from streamwatch.watchdog import Watchdog
+from streamwatch.watching.watchdog import Watchdog
 
 URL = "http://127.0.0.1:9090"
 

@@ -12,7 +12,7 @@ import respx
 from servers.story import NOON, Story, alert, webhook
 from streamwatch.alert import fingerprint_of, urgent
 from streamwatch.intake.alertmanager import read
-from streamwatch.reconciling import Reconciling
+from streamwatch.watching.reconciling import Reconciling
 
 URL = "http://127.0.0.1:9093"
 

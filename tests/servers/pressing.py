@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from servers.story import Story, book, person
+from streamwatch.access.listening import Ear, Listening
+from streamwatch.access.pressing import Pressing
 from streamwatch.channels import ChannelSettings, open_channels, open_listeners
 from streamwatch.duty import Contact
-from streamwatch.listening import Ear, Listening
-from streamwatch.pressing import Pressing
 
 
 class ButtonStory:

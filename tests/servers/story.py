@@ -12,20 +12,20 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from streamwatch.access.buttons import Buttons
+from streamwatch.access.links import Links
 from streamwatch.alert import urgent
-from streamwatch.buttons import Buttons
 from streamwatch.channels.channel import ChannelError, Limit, Receipt
-from streamwatch.composing import Composing
-from streamwatch.delivery import Delivery
+from streamwatch.delivering.composing import Composing
+from streamwatch.delivering.delivery import Delivery
+from streamwatch.delivering.setbacks import Ways
 from streamwatch.duty import Contact, DutyBook, Person, Session
 from streamwatch.evidence import Evidence
-from streamwatch.folding import Folding
+from streamwatch.incidents.folding import Folding
 from streamwatch.intake.alertmanager import read
-from streamwatch.links import Links
 from streamwatch.message import Message
 from streamwatch.metrics import Metrics
 from streamwatch.runbook import Runbook, Section
-from streamwatch.setbacks import Ways
 from streamwatch.store import Store
 from streamwatch.store.journal import Record
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from streamwatch.budget import MOST, SHARES, WINDOW, Budget, Plan, Urgency, plan, urgency
+from streamwatch.delivering.budget import MOST, SHARES, WINDOW, Budget, Plan, Urgency, plan, urgency
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import itsdangerous
 import pytest
 
-from streamwatch.buttons import Ack, AckList, BadButton, Buttons, OldButton
-from streamwatch.links import Links
+from streamwatch.access.buttons import Ack, AckList, BadButton, Buttons, OldButton
+from streamwatch.access.links import Links
 
 KEY = "the key of buttons"
 NOW = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from streamwatch.pace import MARGIN, Pace
+from streamwatch.delivering.pace import MARGIN, Pace
 
 AT = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

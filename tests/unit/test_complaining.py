@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from streamwatch.complaining import louder
+from streamwatch.incidents.complaining import louder
 
 
 def lag(users: int) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from servers.documented import HOME, is_file_or_test, numbered_rows, places
 from servers.receiver import write_config
 from streamwatch.app import build
 from streamwatch.cli import group
-from streamwatch.trigger import KINDS
+from streamwatch.incidents.trigger import KINDS
 
 MUST = {1, 3, 5, 6, 8, *range(10, 15), 16, 17, 19, 23, 24, 26, 28, 29, 30, 31, 33, 34, 35, *range(37, 44), 46, 47,
         *range(50, 55), 57, 58, 64, 75, 76, 80, 81, 82, 85, 86}  # fmt: skip

@@ -1,7 +1,7 @@
 """Many pages in one message: what its reader sees first, and what a channel may cut."""
 
 from servers.story import person
-from streamwatch.digest import LONGEST, Item, Letter, word_digest
+from streamwatch.delivering.digest import LONGEST, Item, Letter, word_digest
 from streamwatch.language import Text
 
 GONE = Text("推流断开", "nothing arrives")

@@ -20,7 +20,7 @@ from streamwatch.duty import (
     shows,
     who,
 )
-from streamwatch.session_metrics import SessionCollector
+from streamwatch.watching.session_metrics import SessionCollector
 
 START = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
 END = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)  # over midnight

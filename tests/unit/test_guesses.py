@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from servers.story import NOON, Hands
-from streamwatch.guesses import Guesses
+from streamwatch.access.guesses import Guesses
 
 WINDOW = timedelta(minutes=15)
 

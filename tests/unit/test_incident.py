@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from streamwatch.alert import Alert, Severity
-from streamwatch.incident import LATE_NEWS, Effect, Known, Move, effect, fold_key, move
+from streamwatch.incidents.incident import LATE_NEWS, Effect, Known, Move, effect, fold_key, move
 
 AT = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 Status = Literal["firing", "resolved"]

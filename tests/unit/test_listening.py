@@ -9,9 +9,9 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from servers.story import Hands
+from streamwatch.access.listening import FOR_GOOD, PAUSES, Ear, Listening, pause
 from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.channels.listener import Desk, Listener
-from streamwatch.listening import FOR_GOOD, PAUSES, Ear, Listening, pause
 
 LOST = ChannelError("the connection was closed", reason=Reason.CONNECT)
 
@@ -98,7 +98,7 @@ async def test_a_lost_connection_is_said_in_both_languages(monkeypatch: pytest.M
         await going_on.wait()
 
     room = Room(Scripted(LOST))
-    monkeypatch.setattr("streamwatch.listening.sleep", wait)
+    monkeypatch.setattr("streamwatch.access.listening.sleep", wait)
     await room.listening.step()
     await turns(lambda: bool(room.listening.warnings()))
     (warning,) = room.listening.warnings()

@@ -3,7 +3,16 @@
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
-from streamwatch.passphrases import BadPassphrase, Doorkeeper, decoy, hash_of, line_of, matches, read, with_line
+from streamwatch.access.passphrases import (
+    BadPassphrase,
+    Doorkeeper,
+    decoy,
+    hash_of,
+    line_of,
+    matches,
+    read,
+    with_line,
+)
 
 CHEAP = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 BRIDGE = "alice walks over the bridge"
@@ -70,7 +79,7 @@ def test_an_unknown_name_is_tried_as_dearly_as_a_known_one(monkeypatch: pytest.M
     """One hash of the same cost for each try; no passphrase opens it."""
     hashes = {"alice": CHEAP.hash(BRIDGE)}
     tried: list[str] = []
-    monkeypatch.setattr("streamwatch.passphrases.matches", lambda hashed, said: not tried.append(hashed))
+    monkeypatch.setattr("streamwatch.access.passphrases.matches", lambda hashed, said: not tried.append(hashed))
     keeper = Doorkeeper(hashes)
 
     assert keeper.admits("alice", BRIDGE)

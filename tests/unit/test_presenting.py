@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from streamwatch.incidents.timeline import SENTENCES, Kind, tell
 from streamwatch.language import Text
-from streamwatch.timeline import SENTENCES, Kind, tell
 from streamwatch.web.presenting import _row
 
 NAMES = {"alice": "Alice Wang", "bob": "Bob", "charlie": "查理"}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client import CollectorRegistry
 
-from streamwatch.quota import QuotaCollector, forecast, month_of
+from streamwatch.delivering.quota import QuotaCollector, forecast, month_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

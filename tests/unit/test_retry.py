@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from streamwatch.retry import (
+from streamwatch.delivering.retry import (
     ALL_TRIED_PAUSE,
     BACKOFF,
     GIVE_UP_CHANNEL,

@@ -6,7 +6,7 @@ import pytest
 
 from streamwatch.alert import Alert
 from streamwatch.duty import ROLES
-from streamwatch.routing import route
+from streamwatch.incidents.routing import route
 
 
 def alert(**labels: str) -> Alert:

@@ -4,8 +4,8 @@ import string
 
 import pytest
 
+from streamwatch.incidents.timeline import SENTENCES, Kind, Row, tell
 from streamwatch.language import Text
-from streamwatch.timeline import SENTENCES, Kind, Row, tell
 
 ALL_WORDS = {
     "what": "PlaybackStalled",

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from servers.story import NOON
+from streamwatch.access.presses import Presses
 from streamwatch.alert import Alert
 from streamwatch.config.runbooks import load_runbooks
 from streamwatch.duty import ROLES
-from streamwatch.incident import Effect, effect, fold_key
+from streamwatch.incidents.incident import Effect, effect, fold_key
+from streamwatch.incidents.trigger import KINDS, MATTERS, NOTE, Matter, Report, find, firing, over, whats
 from streamwatch.intake.alertmanager import parse
 from streamwatch.intake.alertmanager_api import webhook
-from streamwatch.presses import Presses
-from streamwatch.trigger import KINDS, MATTERS, NOTE, Matter, Report, find, firing, over, whats
 from streamwatch.vocabulary import HOPS, PROCEDURES
 
 RUNBOOKS, _ = load_runbooks(Path(__file__).parents[2] / "alert_rules")

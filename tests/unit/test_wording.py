@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from streamwatch.delivering.wording import SAMPLES, STEPS, Call, Occasion, word, word_test
 from streamwatch.duty import Person
 from streamwatch.language import Language, Text
 from streamwatch.message import Message
 from streamwatch.runbook import Runbook, Section
-from streamwatch.wording import SAMPLES, STEPS, Call, Occasion, word, word_test
 
 OPENED = datetime(2026, 11, 22, 20, 0, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
 ALICE = Person("alice", "Alice", "zh", ())

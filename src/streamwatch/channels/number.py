@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.clock import Clock
+from streamwatch.delivering.pace import Limit, Pace
 from streamwatch.message import Message, clean
-from streamwatch.pace import Limit, Pace
 
 LOOKED_AT = 300  # characters
 SAME_CALL = timedelta(minutes=2)  # a phone that rang for this incident this long ago does not ring again for it

@@ -15,8 +15,8 @@ from pydantic import Field
 from streamwatch.channels.channel import Channel, ChannelError, Limit, Reason, Receipt
 from streamwatch.channels.secret import Common
 from streamwatch.clock import Clock
+from streamwatch.delivering.pace import Pace
 from streamwatch.message import Message
-from streamwatch.pace import Pace
 
 log = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
+from streamwatch.access.duty_links import EVERYBODY, DutyLinks
 from streamwatch.cli import duty_changes, duty_import
 from streamwatch.cli.api import config_option, config_path, json_option, open_api
 from streamwatch.cli.live import live_book
 from streamwatch.clock import utc_now
 from streamwatch.config import Config, load
 from streamwatch.duty import ROLES, Shift, gaps, held_roles, shifts, streams
-from streamwatch.duty_links import EVERYBODY, DutyLinks
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text, reader_language
 from streamwatch.vocabulary import ROLES as ROLE_WORDS

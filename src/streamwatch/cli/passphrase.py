@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
+from streamwatch.access.passphrases import LONGEST, NAME, line_of, with_line
 from streamwatch.cli.api import json_option, say
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
-from streamwatch.passphrases import LONGEST, NAME, line_of, with_line
 
 
 @click.command("passphrase")

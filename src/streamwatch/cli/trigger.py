@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from streamwatch.cli.api import config_option, json_option, open_api
+from streamwatch.incidents.trigger import DANGER, KINDS, MATTERS, NOTE, WHOLE_SITE
 from streamwatch.language import Text, reader_language
-from streamwatch.trigger import DANGER, KINDS, MATTERS, NOTE, WHOLE_SITE
 
 _LISTED = "\n\n".join(
     f"{kind}: " + " ".join(each.what for each in MATTERS if each.kind == kind and each.what)

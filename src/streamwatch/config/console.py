@@ -8,10 +8,10 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from streamwatch import passphrases
+from streamwatch.access import passphrases
+from streamwatch.access.rights import Right
 from streamwatch.config.roster import Part
 from streamwatch.language import Text
-from streamwatch.rights import Right
 
 Network = IPv4Network | IPv6Network
 AccountName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr, ValidationError
 
+from streamwatch.access.rights import strongest
 from streamwatch.channels import ChannelSettings
 from streamwatch.clock import utc_now
 from streamwatch.config.accounts import unknown_accounts
@@ -22,7 +23,6 @@ from streamwatch.config.schema import DutyFile
 from streamwatch.duty import DutyBook
 from streamwatch.errors import ConfigError, Mistake
 from streamwatch.language import Text
-from streamwatch.rights import strongest
 from streamwatch.runbook import Runbooks
 from streamwatch.yaml_file import YamlFile
 

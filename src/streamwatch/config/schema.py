@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, HttpUrl
 
-from streamwatch import rounds
 from streamwatch.alert import Severity
 from streamwatch.channels import ChannelSettings
 from streamwatch.config.console import PARTS as CONSOLE_PARTS
@@ -26,7 +25,8 @@ from streamwatch.config.roster import (
     Zone,
 )
 from streamwatch.config.roster import Part as _Part
-from streamwatch.escalation import DEFAULT, LEASES, REMINDERS, Leases, Policy, Reminders, Step, Whom
+from streamwatch.delivering import rounds
+from streamwatch.incidents.escalation import DEFAULT, LEASES, REMINDERS, Leases, Policy, Reminders, Step, Whom
 
 
 def _address(text: str) -> str:

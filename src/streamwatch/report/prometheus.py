@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable, Mapping
 
-from streamwatch.prometheus_api import PrometheusApi, Words
 from streamwatch.report.table import Track
 from streamwatch.report.window import Window
+from streamwatch.watching.prometheus_api import PrometheusApi, Words
 
 WORDS = Words(
     silent="Prometheus at {place} does not answer ({why}). Start it, "

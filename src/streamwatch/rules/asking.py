@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from streamwatch.language import Text
-from streamwatch.prometheus_api import PrometheusApi, Words
 from streamwatch.rules.explaining import Labels
+from streamwatch.watching.prometheus_api import PrometheusApi, Words
 
 POINTS = 10_000  # Prometheus answers with 11,000 of a series at most
 WORDS = Words(

@@ -12,13 +12,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select, update
 
 from streamwatch.alert import Severity
+from streamwatch.incidents.timeline import Kind, acknowledged, tell
 from streamwatch.language import Text
 from streamwatch.store import presses, tables
 from streamwatch.store.database import Database
 from streamwatch.store.merged import live
 from streamwatch.store.presses import Heard
 from streamwatch.store.rows import Call, add_page, add_row, add_rows
-from streamwatch.timeline import Kind, acknowledged, tell
 
 _table = tables.incident
 _CALLS = (_table.c.state == "open") & _table.c.silenced_until.is_(None)

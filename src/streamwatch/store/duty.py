@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from streamwatch.duty import Actual, Override
+from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.store import tables
 from streamwatch.store.acks import Ack
 from streamwatch.store.database import Database
 from streamwatch.store.merged import live
 from streamwatch.store.rows import add_row
-from streamwatch.timeline import Kind, tell
 
 
 @dataclass(frozen=True)

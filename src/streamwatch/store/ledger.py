@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column,
 from sqlalchemy.sql.selectable import TextualSelect
 
 from streamwatch.alert import BY_PERSON, Alert, Episode, Severity
-from streamwatch.incident import LIVE, Known, fold_key
+from streamwatch.incidents.incident import LIVE, Known, fold_key
+from streamwatch.incidents.timeline import Row as TimelineRow
 from streamwatch.language import Text
 from streamwatch.message import CALLS, clean
 from streamwatch.store import tables
 from streamwatch.store.rows import MAKERS, NOTE, Call, add_page, noted
-from streamwatch.timeline import Row as TimelineRow
 
 # Statements are made once: to make one costs more than to run it, and a storm runs them by the thousand.
 _episode, _inbox, _incident = tables.episode.c, tables.inbox.c, tables.incident.c

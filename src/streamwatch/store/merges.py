@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from streamwatch.alert import Alert, Severity
-from streamwatch.incident import Merged, Stand, fold_key
+from streamwatch.incidents.incident import Merged, Stand, fold_key
 from streamwatch.message import CALLS
 from streamwatch.store import tables
 from streamwatch.store.ledger import FOLDING

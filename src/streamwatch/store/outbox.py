@@ -24,12 +24,12 @@ from sqlalchemy import (
 )
 
 from streamwatch.alert import Severity
+from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.language import Text
 from streamwatch.store import tables
 from streamwatch.store.acks import Unacknowledged
 from streamwatch.store.database import Database
 from streamwatch.store.rows import CANARY, Call, add_page, add_row
-from streamwatch.timeline import Kind, tell
 
 _page, _attempt = tables.page, tables.attempt
 _EARLIER = _page.alias()

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, true, update
 
+from streamwatch.delivering.retry import Again
+from streamwatch.incidents.timeline import Kind, tell
+from streamwatch.incidents.timeline import Row as TimelineRow
 from streamwatch.language import Text
-from streamwatch.retry import Again
 from streamwatch.store import tables
 from streamwatch.store.database import Database
 from streamwatch.store.outbox import Page
 from streamwatch.store.rows import Call, add_page, add_row, add_rows
-from streamwatch.timeline import Kind, tell
-from streamwatch.timeline import Row as TimelineRow
 
 _page = tables.page
 

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, insert, select, update
 
 from streamwatch.alert import BY_PERSON
+from streamwatch.incidents.timeline import Row as TimelineRow
 from streamwatch.store import tables
 from streamwatch.store.database import Database
 from streamwatch.store.rows import add_row
-from streamwatch.timeline import Row as TimelineRow
 
 _episode, _incident, _file = tables.episode.c, tables.incident.c, tables.evidence_file.c
 _LOOKED_BACK = 50  # incidents, for the streams in use

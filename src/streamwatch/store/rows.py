@@ -8,9 +8,9 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from streamwatch.alert import Severity
+from streamwatch.incidents.timeline import Row as TimelineRow
 from streamwatch.language import Text
 from streamwatch.store import tables
-from streamwatch.timeline import Row as TimelineRow
 
 MAKERS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 NOTE = insert(tables.timeline)

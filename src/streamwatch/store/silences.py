@@ -7,12 +7,12 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 
 from streamwatch.alert import BY_PERSON, Severity
-from streamwatch.incident import LIVE
+from streamwatch.incidents.incident import LIVE
+from streamwatch.incidents.timeline import Row
 from streamwatch.store import tables
 from streamwatch.store.database import Database
 from streamwatch.store.merged import live
 from streamwatch.store.rows import add_row
-from streamwatch.timeline import Row
 
 _incident, _episode = tables.incident.c, tables.episode.c
 

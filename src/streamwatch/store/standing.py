@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import func, select
 
-from streamwatch.incident import LIVE
+from streamwatch.incidents.incident import LIVE
 from streamwatch.metrics import Standing
 from streamwatch.store import tables
 from streamwatch.store.database import Database

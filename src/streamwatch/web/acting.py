@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from streamwatch.access.rights import Caller
 from streamwatch.message import clean
-from streamwatch.rights import Caller
 from streamwatch.store.audit import Act, Deed
 from streamwatch.web.callers import address
 from streamwatch.web.parts import Parts, Wired

@@ -13,11 +13,11 @@ from fastapi.security import HTTPBasic
 from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 
+from streamwatch.access.rights import Caller, Right
 from streamwatch.config import Config
 from streamwatch.config.load import is_loopback
 from streamwatch.language import Text
 from streamwatch.message import clean
-from streamwatch.rights import Caller, Right
 from streamwatch.web.parts import Parts, Wired
 
 SESSION, VISITOR = "streamwatch", "streamwatch_visitor"

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from fastapi import HTTPException
 
-from streamwatch.guesses import Guesses
+from streamwatch.access.guesses import Guesses
+from streamwatch.access.passphrases import Doorkeeper
 from streamwatch.language import Text
-from streamwatch.passphrases import Doorkeeper
 
 WINDOW = timedelta(minutes=15)
 BY_NAME, BY_ADDRESS = 10, 50  # mistakes within the window; behind one address may be a whole office

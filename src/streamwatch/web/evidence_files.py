@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, RedirectResponse
 
 from streamwatch.evidence_folder import EvidenceFolder, Kept, NotKept, TooLarge
+from streamwatch.incidents.timeline import Kind, tell
+from streamwatch.incidents.trigger import NOTE
 from streamwatch.message import clean
 from streamwatch.store.audit import Act
 from streamwatch.store.reports import EvidenceFile
-from streamwatch.timeline import Kind, tell
-from streamwatch.trigger import NOTE
 from streamwatch.web import form_file
 from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import no_incident, the_person

@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from streamwatch.access.links import BadLink, OldLink
 from streamwatch.duty import HandOver, handover, held_roles, shifts, streams, who
 from streamwatch.language import Text
-from streamwatch.links import BadLink, OldLink
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
 from streamwatch.store.journal import OPEN

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse
 
+from streamwatch.incidents.trigger import NOTE
 from streamwatch.language import Text
 from streamwatch.message import clean
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
-from streamwatch.trigger import NOTE
 from streamwatch.web import reporting
 from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import no_incident, over_already, the_person

@@ -14,8 +14,8 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streamwatch.access.guesses import Guesses
 from streamwatch.clock import Clock
-from streamwatch.guesses import Guesses
 from streamwatch.web.turning_away import turn_away
 
 BODY = 64 * 1024  # bytes of what is no webhook and no file: what people and programs say of incidents is short

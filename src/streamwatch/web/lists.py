@@ -7,8 +7,8 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Row
 
+from streamwatch.access.links import BadLink, ListLink, OldLink
 from streamwatch.language import Language, Text
-from streamwatch.links import BadLink, ListLink, OldLink
 from streamwatch.store.audit import Act
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds

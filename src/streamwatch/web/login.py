@@ -12,8 +12,8 @@ from math import ceil
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from streamwatch.access.rights import Caller
 from streamwatch.language import Text
-from streamwatch.rights import Caller
 from streamwatch.store.audit import Act
 from streamwatch.store.sessions import REMEMBERED
 from streamwatch.web.acting import Acting, Deeds

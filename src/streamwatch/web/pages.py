@@ -13,11 +13,11 @@ from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from streamwatch import vocabulary
+from streamwatch.access.links import BadLink, OldLink
 from streamwatch.duty import ROLES
 from streamwatch.errors import both
-from streamwatch.incident import may_reopen
+from streamwatch.incidents.incident import may_reopen
 from streamwatch.language import Language, Text, accepted_language
-from streamwatch.links import BadLink, OldLink
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
 from streamwatch.store.journal import Record

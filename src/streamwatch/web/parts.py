@@ -6,18 +6,18 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from streamwatch.access.duty_links import DutyLinks
+from streamwatch.access.links import Links
+from streamwatch.access.presses import Presses
 from streamwatch.audience import Audience
 from streamwatch.clock import Clock
 from streamwatch.config import Config
-from streamwatch.duty_links import DutyLinks
 from streamwatch.evidence_folder import EvidenceFolder
+from streamwatch.incidents.rearranging import Rearranging
+from streamwatch.incidents.reopening import Reopening
+from streamwatch.incidents.silencing import Silencing
 from streamwatch.language import Text
-from streamwatch.links import Links
 from streamwatch.metrics import Metrics
-from streamwatch.presses import Presses
-from streamwatch.rearranging import Rearranging
-from streamwatch.reopening import Reopening
-from streamwatch.silencing import Silencing
 from streamwatch.store import Store
 from streamwatch.web.door import Door
 

@@ -11,9 +11,9 @@ from sqlalchemy import Row
 
 from streamwatch.alert import is_reported
 from streamwatch.config import Config
+from streamwatch.incidents.timeline import SENTENCES, Kind
 from streamwatch.language import Language, Text
 from streamwatch.store.journal import Journal, Record
-from streamwatch.timeline import SENTENCES, Kind
 from streamwatch.vocabulary import ROLES, in_names, say
 
 SHOWN_LABELS = 40  # an alert with thousands of labels must not break a page

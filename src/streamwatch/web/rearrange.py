@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from streamwatch.incident import Refused, Unfit
+from streamwatch.incidents.incident import Refused, Unfit
+from streamwatch.incidents.trigger import NOTE
 from streamwatch.language import Text
 from streamwatch.store.audit import Act
-from streamwatch.trigger import NOTE
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import no_incident, the_person

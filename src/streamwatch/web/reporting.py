@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from fastapi import HTTPException
 
-from streamwatch import trigger
 from streamwatch.alert import urgent
 from streamwatch.errors import NotStored
+from streamwatch.incidents import trigger
 from streamwatch.intake.alertmanager import read
 from streamwatch.intake.alertmanager_api import webhook
 from streamwatch.language import Text

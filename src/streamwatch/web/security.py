@@ -6,9 +6,9 @@ Secrets are compared in constant time.
 from fastapi import HTTPException, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streamwatch.access.rights import Caller, Right
 from streamwatch.config.console import Token
 from streamwatch.language import Text
-from streamwatch.rights import Caller, Right
 from streamwatch.web.callers import address, ops, same, viewer
 from streamwatch.web.parts import Parts, Wired
 

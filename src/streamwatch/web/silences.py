@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from streamwatch.silencing import Refused
+from streamwatch.incidents.silencing import Refused
 from streamwatch.store.audit import Act
 from streamwatch.store.silences import Silenced
 from streamwatch.web import presenting

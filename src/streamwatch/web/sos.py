@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from streamwatch import trigger
 from streamwatch.duty import running_session, streams, who
+from streamwatch.incidents import trigger
+from streamwatch.incidents.trigger import KINDS, WHOLE_SITE
 from streamwatch.language import Text
 from streamwatch.store.audit import Act
-from streamwatch.trigger import KINDS, WHOLE_SITE
 from streamwatch.web import presenting, reporting
 from streamwatch.web.acting import Deeds
 from streamwatch.web.api import the_person

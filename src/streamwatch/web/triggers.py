@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from streamwatch import trigger
+from streamwatch.incidents import trigger
+from streamwatch.incidents.timeline import Kind, tell
+from streamwatch.incidents.trigger import KINDS, NOTE, KindName
 from streamwatch.message import clean
 from streamwatch.store.audit import Act
-from streamwatch.timeline import Kind, tell
-from streamwatch.trigger import KINDS, NOTE, KindName
 from streamwatch.web import presenting, reporting
 from streamwatch.web.acting import Deeds
 from streamwatch.web.api import no_incident, the_person

@@ -11,15 +11,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from streamwatch.channels.channel import Channel, ChannelError, Reason
 from streamwatch.clock import Clock
+from streamwatch.delivering.pace import Pace
+from streamwatch.delivering.retry import Dead, Failure, Standing, after_failure
 from streamwatch.duty import Contact, DutyBook, Person, others, who
+from streamwatch.incidents.timeline import Kind, Row, tell
 from streamwatch.language import Text
 from streamwatch.message import clean
-from streamwatch.pace import Pace
-from streamwatch.retry import Dead, Failure, Standing, after_failure
 from streamwatch.store import Store
 from streamwatch.store.outbox import Page
 from streamwatch.store.outcomes import Failed, Instead
-from streamwatch.timeline import Kind, Row, tell
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from streamwatch import routing
 from streamwatch.alert import Alert, Episode, Severity
-from streamwatch.calling import Calling
 from streamwatch.clock import Clock
 from streamwatch.duty import DutyBook
-from streamwatch.incident import Effect, Known, Move, effect, fold_key, is_stale, move, same_trouble
+from streamwatch.incidents import routing
+from streamwatch.incidents.calling import Calling
+from streamwatch.incidents.incident import Effect, Known, Move, effect, fold_key, is_stale, move, same_trouble
+from streamwatch.incidents.timeline import Kind, tell
+from streamwatch.incidents.timeline import Row as TimelineRow
 from streamwatch.intake.alertmanager import read
 from streamwatch.language import Text
 from streamwatch.message import clean
@@ -23,8 +25,6 @@ from streamwatch.metrics import Metrics
 from streamwatch.store.database import Database
 from streamwatch.store.ledger import Ledger, OtherFiring
 from streamwatch.store.rows import Call
-from streamwatch.timeline import Kind, tell
-from streamwatch.timeline import Row as TimelineRow
 
 log = logging.getLogger(__name__)
 

@@ -3,18 +3,18 @@
 from datetime import datetime
 from secrets import token_hex
 
-from streamwatch import trigger
 from streamwatch.alert import Alert
-from streamwatch.calling import Calling
 from streamwatch.clock import Clock
-from streamwatch.incident import Refused, Unfit, fold_key, may_reopen, most_urgent
+from streamwatch.incidents import trigger
+from streamwatch.incidents.calling import Calling
+from streamwatch.incidents.incident import Refused, Unfit, fold_key, may_reopen, most_urgent
+from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.message import clean
 from streamwatch.store.database import Database
 from streamwatch.store.ledger import Ledger
 from streamwatch.store.merges import Merges
 from streamwatch.store.reopenings import Reopenings
 from streamwatch.store.rows import Call
-from streamwatch.timeline import Kind, tell
 
 
 class Reopening:

@@ -14,19 +14,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from streamwatch.budget import Budget, Plan, Sent, Urgency, plan, urgency
 from streamwatch.channels.channel import Channel, ChannelError, Reason, Receipt
 from streamwatch.clock import Clock
-from streamwatch.composing import Composing
+from streamwatch.delivering.budget import Budget, Plan, Sent, Urgency, plan, urgency
+from streamwatch.delivering.composing import Composing
+from streamwatch.delivering.pace import PLENTY, Pace
+from streamwatch.delivering.setbacks import Setbacks, Ways, tried
 from streamwatch.duty import Contact, Person
+from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.language import Text
 from streamwatch.message import Message
 from streamwatch.metrics import Metrics
-from streamwatch.pace import PLENTY, Pace
-from streamwatch.setbacks import Setbacks, Ways, tried
 from streamwatch.store import Store
 from streamwatch.store.outbox import Page, Waiting, of_person
-from streamwatch.timeline import Kind, tell
 
 log = logging.getLogger(__name__)
 

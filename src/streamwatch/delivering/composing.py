@@ -10,18 +10,18 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
-from streamwatch.buttons import Buttons
+from streamwatch.access.buttons import Buttons
+from streamwatch.access.links import Links
 from streamwatch.clock import Clock
-from streamwatch.digest import Item, Letter, word_digest
+from streamwatch.delivering.digest import Item, Letter, word_digest
+from streamwatch.delivering.wording import DOUBT, Call, Occasion, word, word_plain, word_test
 from streamwatch.duty import Person
 from streamwatch.evidence import Evidence
 from streamwatch.language import Text
-from streamwatch.links import Links
 from streamwatch.message import Message
 from streamwatch.runbook import Runbooks
 from streamwatch.store.journal import Journal
 from streamwatch.store.outbox import Page
-from streamwatch.wording import DOUBT, Call, Occasion, word, word_plain, word_test
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from streamwatch.alert import Alert, Severity
 from streamwatch.clock import Clock
 from streamwatch.duty import DutyBook, who
+from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.metrics import Metrics
 from streamwatch.store.ledger import Ledger
 from streamwatch.store.rows import Call
-from streamwatch.timeline import Kind, tell
 
 
 class Calling:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
-from streamwatch.buttons import Ack as AckButton
-from streamwatch.buttons import AckList, BadButton, Buttons, OldButton
+from streamwatch.access.buttons import Ack as AckButton
+from streamwatch.access.buttons import AckList, BadButton, Buttons, OldButton
 from streamwatch.channels.listener import Press, Reply
 from streamwatch.clock import Clock
 from streamwatch.duty import DutyBook, Person

@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable
 
 from prometheus_client import Gauge
 
+from streamwatch.access.pressing import Pressing
 from streamwatch.channels.channel import ChannelError
 from streamwatch.channels.listener import Listener, Listeners, Place, Press, Reply
 from streamwatch.clock import Clock
 from streamwatch.language import Text
-from streamwatch.pressing import Pressing
 from streamwatch.store import Store
 
 log = logging.getLogger(__name__)

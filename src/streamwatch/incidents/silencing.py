@@ -12,18 +12,18 @@ from datetime import timedelta, tzinfo
 
 import httpx
 
-from streamwatch.calling import Calling
 from streamwatch.clock import Clock
+from streamwatch.incidents.calling import Calling
+from streamwatch.incidents.silence import objection
+from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.intake import alertmanager_silences as there
 from streamwatch.intake.alertmanager_api import NoAnswer
 from streamwatch.language import Text
 from streamwatch.message import clean
-from streamwatch.silence import objection
 from streamwatch.store import Store
 from streamwatch.store.ledger import Ledger
 from streamwatch.store.rows import Call
 from streamwatch.store.silences import Silenced
-from streamwatch.timeline import Kind, tell
 
 log = logging.getLogger(__name__)
 

@@ -5,14 +5,14 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from streamwatch import escalation
 from streamwatch.clock import Clock
 from streamwatch.duty import DutyBook, Person
-from streamwatch.escalation import LEASES, Leases, Policy, Reminders, Step
+from streamwatch.incidents import escalation
+from streamwatch.incidents.escalation import LEASES, Leases, Policy, Reminders, Step
+from streamwatch.incidents.timeline import Kind
 from streamwatch.language import Text
 from streamwatch.store import Store
 from streamwatch.store.acks import Unacknowledged
-from streamwatch.timeline import Kind
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
 
-from streamwatch.links import MAX_AGE, BadLink, OldLink
+from streamwatch.access.links import MAX_AGE, BadLink, OldLink
 
 EVERYBODY = ""  # of a calendar
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from streamwatch.clock import Clock
-from streamwatch.delivery import Delivery
-from streamwatch.stepping import STEP, Stepping, since_boot
+from streamwatch.delivering.delivery import Delivery
 from streamwatch.store import Store
+from streamwatch.watching.stepping import STEP, Stepping, since_boot
 
 log = logging.getLogger(__name__)
 

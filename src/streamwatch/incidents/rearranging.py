@@ -1,16 +1,16 @@
 """A person says that two incidents are one, or that one is two. All of it or nothing, in one transaction."""
 
-from streamwatch import routing
 from streamwatch.alert import Alert
-from streamwatch.calling import Calling
 from streamwatch.clock import Clock
-from streamwatch.incident import Merged, Refused, Stand, may_merge, may_split, merge, most_urgent
+from streamwatch.incidents import routing
+from streamwatch.incidents.calling import Calling
+from streamwatch.incidents.incident import Merged, Refused, Stand, may_merge, may_split, merge, most_urgent
+from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.message import clean
 from streamwatch.store.database import Database
 from streamwatch.store.ledger import Ledger, headline
 from streamwatch.store.merges import Merges, keys
 from streamwatch.store.rows import Call
-from streamwatch.timeline import Kind, tell
 
 
 class Rearranging:

@@ -1,0 +1,1 @@
+"""From a page that is due to a message that arrived: words, pace, tries, other ways."""

@@ -1,0 +1,1 @@
+"""What people handle: alerts fold into incidents, which call, escalate, are silenced, and end."""

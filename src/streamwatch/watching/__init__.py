@@ -1,0 +1,1 @@
+"""StreamWatch watches itself: the way of the alerts, its peers, its own clock and seat."""
