@@ -38,7 +38,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/streamwatch check --syntax-only config/duty.yml
 	$(BIN)/streamwatch-exporter --check config/streams.yml --syntax-only
-	$(BIN)/streamwatch rules test
+	$(BIN)/streamwatch rules test --whole
 	docker-compose -f docker-compose.yml config -q
 
 bench: $(STAMP)

@@ -9,7 +9,6 @@ the reason. Exit 0 when 95 of 100 are noticed.
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -21,9 +20,10 @@ from typing import Any
 
 import yaml
 
-from servers.rule_graph import Graph, name_of
+from streamwatch.rules.graph import Graph
 from streamwatch.rules.parsing import parse, seconds
 from streamwatch.rules.promql import COMPARISONS, SET_OPERATORS, Binary, Call, Node, Number, bare, walk
+from streamwatch.rules.trials import kept, names_asked, only
 
 REPOSITORY = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).parent / "data" / "equivalent_mutants.yml"
@@ -175,26 +175,6 @@ class Folder:
                 rules.append({**rule, mutant.key: mutant.after} if number == mutant.number else rule)
             found.append({**group, "rules": rules})
         return found
-
-
-def kept(groups: list[dict[str, Any]], needed: set[str]) -> dict[str, Any]:
-    return {"groups": [{**group, "rules": [r for r in group["rules"] if name_of(r) in needed]} for group in groups]}
-
-
-def only(test: dict[str, Any], names: set[str]) -> dict[str, Any] | None:
-    """The expectations of a test that are about *names*; None when there are none."""
-    alerts = [each for each in test.get("alert_rule_test", []) if each["alertname"] in names]
-    words = [
-        each
-        for each in test.get("promql_expr_test", [])
-        if any(re.search(rf"\b{n}\b", each["expr"]) for n in names)
-    ]
-    return {**test, "alert_rule_test": alerts, "promql_expr_test": words} if alerts or words else None
-
-
-def names_asked(test: dict[str, Any]) -> set[str]:
-    words = set(re.findall(r"[\w:]+", " ".join(each["expr"] for each in test["promql_expr_test"])))
-    return {each["alertname"] for each in test["alert_rule_test"]} | words
 
 
 # ---- the trial

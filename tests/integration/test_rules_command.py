@@ -31,23 +31,83 @@ def test_rules_that_are_right_pass(clone: Clone) -> None:
     assert done.stdout == "1 rules, 1 test files: 0 bad, 0 warnings\n"
 
 
+PUBLISHING = "| `streamwatch_ingest_publishing` | gauge | |\n"
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        "",
+        "demo_level > 0.2",
+        "demo_level >= 0.2",
+        "demo_level < -5",
+        "max by (stream, channel) (demo_level) <= 0",
+        "demo_level == 3",
+        "avg by (stream, channel) (demo_level{channel=~'left|right'}) != 3",
+        "max by (host) (demo_host_ratio) > 0.9",
+    ],
+)
+def test_a_new_rule_passes_its_own_test(clone: Clone, expr: str) -> None:
+    """As it is written, whatever the condition; what is left to say are the words that are still to be written."""
+    clone.write("exporters/README.md", clone.read("exporters/README.md") + PUBLISHING)
+    assert streamwatch("new", "demo/ThingLoud", *(["--expr", expr] if expr else [])).exit_code == 0
+    done = streamwatch("test", "demo/ThingLoud", "--json")
+    told = json.loads(done.stdout)
+    assert {each["check"] for each in told["findings"]} == {"annotation/summary", "runbook/unfinished"}, done.stdout
+    assert (done.exit_code, told["rules"], told["tests"]) == (0, 1, 1)
+
+
 def test_from_a_new_rule_to_one_that_fires(clone: Clone) -> None:
-    """The story of README: begin, check, write the condition, see its test fail, let the test follow."""
-    metric = "| `streamwatch_ingest_publishing` | gauge | |\n| `streamwatch_chat_connected` | gauge | |\n"
-    clone.write("exporters/README.md", clone.read("exporters/README.md") + metric)
-    assert streamwatch("new", "chat_troubles/ChatGone").exit_code == 0
+    """Begin, check, change the condition, see its test fail at the moment that it is about, let the test follow."""
+    assert streamwatch("new", "chat_troubles/LevelLow", "--expr", "demo_level < 5").exit_code == 0
     folder = "alert_rules/chat_troubles"
-    assert streamwatch("test", folder).exit_code == 0
+    assert streamwatch("test", "chat_troubles/LevelLow").exit_code == 0
 
     rules, tests = f"{folder}/rules.yml", f"{folder}/rules_test.yml"
-    clone.write(rules, clone.read(rules).replace("streamwatch_ingest_publishing", "streamwatch_chat_connected"))
-    failed = streamwatch("test", folder)
+    clone.write(rules, clone.read(rules).replace("< 5", "< 3"))
+    failed = streamwatch("test", "LevelLow")
     assert failed.exit_code == 1
-    assert f"{tests}:13:9: promtool/test (bad)" in failed.stderr or f"{tests}:14:" in failed.stderr
-    assert "alertname: ChatGone, time: 20s" in failed.stderr
+    line = next(at for at, text in enumerate(clone.read(tests).splitlines(), 1) if "eval_time: 20s" in text)
+    assert f"{tests}:{line}:9: promtool/test (bad)" in failed.stderr
+    assert "alertname: LevelLow, time: 20s" in failed.stderr
 
-    clone.write(tests, clone.read(tests).replace("streamwatch_ingest_publishing", "streamwatch_chat_connected"))
+    clone.write(tests, clone.read(tests).replace("5+0x9 4.5+0x19 5+0x30", "3+0x9 2+0x19 3+0x30"))
+    clone.write(tests, clone.read(tests).replace("5+0x9 4.5+0x14", "3+0x9 2+0x14"))
     assert streamwatch("test", folder, "--json").exit_code == 0
+
+
+def test_an_alert_that_is_asked_for_is_judged_alone(clone: Clone) -> None:
+    """Neither the rules beside it nor their tests are its own; those that stand on it are."""
+    clone.write("exporters/README.md", clone.read("exporters/README.md") + PUBLISHING)
+    streamwatch("new", "demo/AudioDrifts")
+    clone.judge_by("max by (stream) (demo_upp) == 0")
+    clone.change(TESTS, "eval_time: 16s", "eval_time: 12s")
+    assert streamwatch("test", "demo/AudioDrifts").exit_code == 0
+    other = streamwatch("test", "demo/ThingBroken")
+    assert (other.exit_code, "metric/unknown" in other.stderr, "promtool/test" in other.stderr) == (1, True, True)
+    assert "AudioDrifts" not in other.stderr
+
+
+def test_a_file_that_is_no_yaml_is_named_whatever_was_asked_for(clone: Clone) -> None:
+    """The alert cannot be found then, and that is not what is wrong."""
+    clone.change(RULES, "groups:", "groups: [")
+    done = streamwatch("test", "demo/ThingBroken")
+    assert (done.exit_code, "yaml/syntax" in done.stderr) == (1, True)
+
+
+def test_tests_with_all_rules_say_the_same(clone: Clone) -> None:
+    """promtool over the files as they are, and over each test with the rules it needs."""
+    clone.change(TESTS, "eval_time: 15s", "eval_time: 17s")
+    short, whole = (streamwatch("test", *more) for more in ([], ["--whole"]))
+    assert (short.exit_code, whole.exit_code) == (1, 1)
+    assert short.stderr == whole.stderr
+
+
+def test_a_test_that_promtool_cannot_read_is_told_in_its_words(clone: Clone) -> None:
+    """With the line of the file that was written, not of what was made of it."""
+    clone.change(TESTS, "evaluation_interval", "evaluation_intervall")
+    done = streamwatch("test")
+    assert (done.exit_code, f"{TESTS}:2:1: promtool/test (bad)" in done.stderr) == (1, True), done.stderr
 
 
 def test_a_mistake_is_told_with_its_place_to_people_and_programs(clone: Clone) -> None:

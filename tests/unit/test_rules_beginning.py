@@ -81,12 +81,57 @@ def test_what_was_written_is_told_to_programs_too(clone: Clone) -> None:
     """And what is left to do, in both languages."""
     told = json.loads(new(clone, "demo/AudioDrifts", "--json").output)
     assert told["written"][0] == RULES
-    assert {"zh": "生效：streamwatch reload", "en": "let it count: streamwatch reload"} in told["next"]
+    reload = ".venv/bin/streamwatch reload"
+    assert {"zh": f"生效：{reload}", "en": f"let it count: {reload}"} in told["next"]
+
+
+def test_the_test_of_this_rule_alone_is_the_next_step(clone: Clone) -> None:
+    """As it is to be typed: the folder's tests may take a minute."""
+    told = new(clone, "demo/AudioDrifts").output
+    assert "check: .venv/bin/streamwatch rules test demo/AudioDrifts\n" in told
+
+
+def test_the_skeleton_says_what_changes_together(clone: Clone) -> None:
+    """In both languages, in the rule: what its test repeats, and how long a summary may be."""
+    assert new(clone, "demo/AudioDrifts").exit_code == 0
+    rules = clone.read(RULES)
+    for words in ("rules_test_audio_drifts.yml", "指标 metric → series", "最多 40 个字符", "at most 40 characters"):
+        assert words in rules.partition("ThingBroken")[2]
+
+
+def test_a_condition_comes_with_its_test_and_words(clone: Clone) -> None:
+    """Whoever has them all needs to edit the steps alone: lint has nothing else to say."""
+    words = {"--zh": "音量: 太高", "--en": "it's too loud", "--role": "ops", "--severity": "P3", "--hop": "picture"}
+    options = [each for pair in words.items() for each in pair]
+    expr = "max by (stream, channel) (demo_level) > 0.5"
+    assert new(clone, "demo/TooLoud", "--expr", expr, *options).exit_code == 0
+    assert f"{expr}\n" in clone.read(RULES)
+    test = clone.read("alert_rules/demo/rules_test_too_loud.yml")
+    assert """'demo_level{stream="demo", channel="example"}', values: 0.5+0x9 0.55+0x19""" in test
+    assert "{stream: demo, channel: example, hop: picture, procedure: demo, severity: P3, role: ops}" in test
+    assert {each[:2] for each in clone.told()} == {("runbook/unfinished", "warning")}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--expr", "demo_upp == 0"], "there is no metric demo_upp. Did you mean demo_up?"),
+        (["--expr", "rate(demo_bytes_total[5s]) > 5"], "write --expr as max by (stream) (METRIC) > NUMBER"),
+        (["--expr", "demo_up =="], "--expr: "),
+        (["--en", "a" * 41], "has 41 characters; 40 at most"),
+        (["--zh", "太" * 41], "has 41 characters; 40 at most"),
+    ],
+)
+def test_what_cannot_be_begun_is_refused(clone: Clone, options: list[str], words: str) -> None:
+    """With the cure; nothing is written."""
+    before = clone.read(RULES)
+    assert words in refusal(new(clone, "demo/AudioDrifts", *options))
+    assert clone.read(RULES) == before
 
 
 def test_the_next_steps_are_read_in_chinese(clone: Clone) -> None:
     """By whoever reads Chinese."""
-    assert "接下来：\n  1. 改条件和标签" in new(clone, "demo/AudioDrifts", language="zh").output
+    assert "接下来：\n  1. 写步骤" in new(clone, "demo/AudioDrifts", language="zh").output
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from streamwatch.cli.rules_explain import Waiting
+from streamwatch.cli.rules_explain import LOOKING
+from streamwatch.cli.waiting import Waiting
 from streamwatch.rules.explaining import Firing, firings, parts
 from streamwatch.rules.parsing import parse
 
@@ -63,7 +64,7 @@ def test_who_waits_is_told_after_two_seconds(monkeypatch: pytest.MonkeyPatch) ->
     """In place, and the line ends when it is done; a quick answer says nothing."""
     monkeypatch.setenv("STREAMWATCH_LANG", "en")
     now, out = [0.0], io.StringIO()
-    waiting = Waiting(out, lambda: now[0])
+    waiting = Waiting(out, lambda: now[0], LOOKING)
     for done, at in ((1, 1.9), (2, 2.1), (3, 2.2)):
         now[0] = at
         waiting.tick(done, 4)
@@ -71,7 +72,7 @@ def test_who_waits_is_told_after_two_seconds(monkeypatch: pytest.MonkeyPatch) ->
     assert out.getvalue() == "\rlooking back on the last day: 2/4\rlooking back on the last day: 3/4\n"
 
     quick = io.StringIO()
-    waiting = Waiting(quick, lambda: 0.0)
+    waiting = Waiting(quick, lambda: 0.0, LOOKING)
     waiting.tick(1, 2)
     waiting.end()
     assert quick.getvalue() == ""

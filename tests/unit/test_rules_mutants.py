@@ -2,9 +2,10 @@
 
 import pytest
 
-from mutate_rules import changes, is_wanted, longer_and_shorter, mutants_of, only
-from servers.rule_graph import Graph
+from mutate_rules import changes, is_wanted, longer_and_shorter, mutants_of
+from streamwatch.rules.graph import Graph
 from streamwatch.rules.parsing import parse
+from streamwatch.rules.trials import only
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,16 @@ import difflib
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
 from streamwatch.cli.api import config_option, config_path, json_option, moment, prometheus_address
+from streamwatch.cli.waiting import Waiting
 from streamwatch.clock import utc_now
 from streamwatch.config import Config, load
 from streamwatch.errors import CommandFailed
@@ -23,7 +24,7 @@ from streamwatch.rules.parsing import parse
 
 DAY = 86_400
 SHOWN = 10  # series of each part; more are counted
-PATIENCE = 2.0  # seconds, after which whoever waits is told how far it is
+LOOKING = Text("正在回看过去一天：{done}/{of}", "looking back on the last day: {done}/{of}")
 STATES = {
     "inactive": Text("未告警", "inactive"),
     "pending": Text("等待中", "pending"),
@@ -70,7 +71,7 @@ def _found(prometheus: RunningPrometheus, alert: str) -> Loaded:
 def _told(prometheus: RunningPrometheus, rule: Loaded, when: datetime | None) -> dict[str, Any]:
     """All there is to say, as JSON has it."""
     end = math.floor((when or utc_now()).timestamp())
-    progress = Waiting(sys.stderr, monotonic)
+    progress = Waiting(sys.stderr, monotonic, LOOKING)
     looked = [(part, prometheus.now(part.promql, when)) for part in parts(parse(rule.promql), rule.promql)]
     seen = prometheus.seen(rule.promql, end - DAY, end, rule.interval, progress.tick)
     progress.end()
@@ -150,22 +151,3 @@ def _history(fired: list[dict[str, Any]], config: Config) -> Iterator[str]:
 
 def _words(labels: dict[str, str]) -> str:
     return "{" + ", ".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
-
-
-class Waiting:
-    """One line that says how far it is, once it takes longer than people like to wait in silence."""
-
-    def __init__(self, out: TextIO, clock: Callable[[], float]) -> None:
-        self._out, self._clock, self._start, self._said = out, clock, clock(), False
-
-    def tick(self, done: int, of: int) -> None:
-        if self._clock() - self._start <= PATIENCE or done == of:
-            return
-        words = Text("正在回看过去一天：{done}/{of}", "looking back on the last day: {done}/{of}")
-        self._out.write("\r" + words.format(done=done, of=of).read_in(reader_language()))
-        self._out.flush()
-        self._said = True
-
-    def end(self) -> None:
-        if self._said:
-            self._out.write("\n")

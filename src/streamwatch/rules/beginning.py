@@ -1,20 +1,26 @@
-"""What `rules new` writes: a rule, its test and its runbook section, to be edited. Pure.
+"""What `rules new` writes: a rule, a test that it passes, and its section of the runbook, to be edited. Pure."""
 
-The first expression is about a metric that every exporter has; it is there to be replaced, and it passes its tests.
-"""
-
+import json
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import yaml
+
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
+from streamwatch.rules.condition import DEFAULT, Condition, condition_of
+from streamwatch.rules.skeleton import FRONT_EN, FRONT_ZH, HEAD, RULE, SECTION_EN, SECTION_ZH, TEST
 
+SUMMARY_LENGTH = 40  # characters, as much as the banner of a phone shows
 _PROCEDURE, _ALERT = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[A-Z][A-Za-z0-9]*")
 PROMETHEUS = "config/prometheus.yml"
 SHAPE = Text(
     "写成 <预案>/<告警>，例如 stream_interruption/AudioDrifts：预案用小写和 _，告警用大写开头的英文",
     "write <procedure>/<alert>, as in stream_interruption/AudioDrifts: lower case and _, then words in capitals",
+)
+TOO_LONG = Text(
+    "摘要“{words}”有 {length} 个字符，最多 {most}", "the summary '{words}' has {length} characters; {most} at most"
 )
 
 
@@ -29,6 +35,11 @@ class Name:
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", self.alert).lower()
 
     @property
+    def test_file(self) -> str:
+        """Its own, beside those of the procedure."""
+        return f"rules_test_{self.anchor.replace('-', '_')}.yml"
+
+    @property
     def words(self) -> str:
         return self.anchor.replace("-", " ")
 
@@ -41,30 +52,49 @@ def name_of(written: str) -> Name:
     return Name(procedure, alert)
 
 
-def files(name: Name, existing: dict[str, str]) -> dict[str, str]:
+@dataclass(frozen=True)
+class Draft:
+    """A rule to be written. Without summaries they are left to be written."""
+
+    name: Name
+    condition: Condition
+    hop: str = "ingest"
+    severity: str = "P2"
+    role: str = "tech"
+    zh: str = ""
+    en: str = ""
+
+
+def draft(name: Name, *, expr: str | None, zh: str, en: str, **labels: str) -> Draft:
+    """Raises `CommandFailed` for a condition whose test cannot be written, and for a summary that is too long."""
+    for words in (zh, en):
+        if len(words) > SUMMARY_LENGTH:
+            raise CommandFailed(TOO_LONG.format(words=words, length=len(words), most=SUMMARY_LENGTH))
+    return Draft(name, condition_of(expr or DEFAULT), zh=zh, en=en, **labels)
+
+
+def files(wanted: Draft, existing: dict[str, str]) -> dict[str, str]:
     """Each file with its new text, by its path in the clone; *existing* has the texts of those that are there."""
-    folder = PurePosixPath("alert_rules") / name.procedure
-    own = f"_{name.anchor.replace('-', '_')}" if f"{folder}/rules.yml" in existing else ""
-    test = f"rules_test{own}.yml"
-    made = {
-        f"{folder}/rules.yml": _rules(name, existing.get(f"{folder}/rules.yml")),
-        f"{folder}/{test}": _fill(TEST, name),
-        f"{folder}/runbook.zh.md": _runbook(name, existing.get(f"{folder}/runbook.zh.md"), FRONT_ZH, SECTION_ZH),
-        f"{folder}/runbook.en.md": _runbook(name, existing.get(f"{folder}/runbook.en.md"), FRONT_EN, SECTION_EN),
+    folder = PurePosixPath("alert_rules") / wanted.name.procedure
+    rules = f"{folder}/rules.yml"
+    test = wanted.name.test_file if rules in existing else "rules_test.yml"
+    books = {
+        f"{folder}/runbook.{language}.md": (front, section)
+        for language, front, section in (("zh", FRONT_ZH, SECTION_ZH), ("en", FRONT_EN, SECTION_EN))
     }
-    loaded = _loaded(existing[PROMETHEUS], f"../{folder}/rules.yml")
+    words = _words(wanted, test)
+    made = {
+        rules: _added(existing.get(rules), HEAD, RULE, words, between="\n" if rules in existing else ""),
+        f"{folder}/{test}": _fill(TEST, words),
+        **{path: _added(existing.get(path), *texts, words, between="\n") for path, texts in books.items()},
+    }
+    loaded = _loaded(existing[PROMETHEUS], f"../{rules}")
     return made if loaded is None else {**made, PROMETHEUS: loaded}
 
 
-def _rules(name: Name, text: str | None) -> str:
-    if text is None:
-        return _fill(HEAD, name) + _fill(RULE, name)
-    return f"{text.rstrip()}\n\n{_fill(RULE, name)}"
-
-
-def _runbook(name: Name, text: str | None, front: str, section: str) -> str:
-    head = text if text is not None else _fill(front, name)
-    return f"{head.rstrip()}\n\n{_fill(section, name)}"
+def _added(text: str | None, head: str, part: str, words: dict[str, str], between: str) -> str:
+    before = text if text is not None else _fill(head, words)
+    return f"{before.rstrip()}\n{between}{_fill(part, words)}"
 
 
 def _loaded(text: str, entry: str) -> str | None:
@@ -86,93 +116,43 @@ def _loaded(text: str, entry: str) -> str | None:
     return "\n".join([*lines[:end], f"  - {entry}", *lines[end:]]) + "\n"
 
 
-def _fill(template: str, name: Name) -> str:
-    filled = template
-    for key, value in {
+def _words(wanted: Draft, test: str) -> dict[str, str]:
+    """What the templates ask for, by its name."""
+    name, condition = wanted.name, wanted.condition
+    labels = {"hop": wanted.hop, "procedure": name.procedure, "severity": wanted.severity, "role": wanted.role}
+    labels = labels if "stream" in condition.by else {"stream": "all", **labels}
+    kept = {label: condition.labels[label] for label in condition.by if label in condition.labels}
+    series = ", ".join(
+        f"{label}={json.dumps(value, ensure_ascii=False)}" for label, value in condition.labels.items()
+    )
+    return {
         "PROCEDURE": name.procedure,
+        "TITLE": name.procedure.replace("_", " ").capitalize(),
         "ALERT": name.alert,
         "ANCHOR": name.anchor,
-        "WORDS": name.words,
-        "TITLE": name.procedure.replace("_", " ").capitalize(),
-        "SUMMARY": name.words[:40].strip(),
-    }.items():
-        filled = filled.replace(f"@{key}@", value)
-    return filled
+        "TESTS": test,
+        "SUMMARY_ZH": _quoted(wanted.zh or f"待写：{name.alert}"[:SUMMARY_LENGTH]),
+        "SUMMARY_EN": _quoted(wanted.en or name.words[:SUMMARY_LENGTH].strip()),
+        "EXPR": condition.expr,
+        "MEASURED": condition.measured,
+        "BY": ", ".join(condition.by),
+        "LABELS": _flow(labels),
+        "TOLD": _flow({**kept, **labels}),
+        "SERIES": f"{condition.metric}{{{series}}}".replace("'", "''"),
+        "GOOD": condition.good,
+        "BAD": condition.bad,
+    }
 
 
-HEAD = """\
-# @TITLE@
-groups:
-  - name: @PROCEDURE@
-    rules:
-"""
-RULE = """\
-      # TODO 说明何时算出事 say when this is trouble, and for whom.
-      # 第二个分支：告警期间指标消失，不算恢复 second branch: a metric that vanishes while it fires is no recovery.
-      - alert: @ALERT@
-        expr: >-
-          max by (stream) (streamwatch_ingest_publishing) == 0
-          or on (stream)
-          (group by (stream) (ALERTS{alertname="@ALERT@", alertstate="firing"})
-          unless on (stream) max by (stream) (streamwatch_ingest_publishing))
-        for: 10s
-        keep_firing_for: 10s
-        labels: {hop: ingest, procedure: @PROCEDURE@, severity: P2, role: tech}
-        annotations:
-          summary_zh: 待写：@ALERT@
-          summary_en: @SUMMARY@
-          runbook_step: @ANCHOR@
-"""
-TEST = """\
-# promtool test rules FILE. values: 1+0x9 是十个 1 is ten times 1; `stale` 是指标消失 is a metric that is gone.
-rule_files: [rules.yml]
-evaluation_interval: 1s
+def _flow(labels: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{key}: {_quoted(value)}" for key, value in labels.items()) + "}"
 
-tests:
-  - name: what lasts ten seconds is told, and its end ten seconds after it; a shorter time is not
-    interval: 1s
-    input_series:
-      - {series: 'streamwatch_ingest_publishing{stream="demo"}', values: 1+0x9 0+0x19 1+0x30}
-      - {series: 'streamwatch_ingest_publishing{stream="short"}', values: 1+0x9 0+0x9 1+0x40}
-    alert_rule_test:
-      - {alertname: @ALERT@, eval_time: 19s, exp_alerts: []}
-      - alertname: @ALERT@
-        eval_time: 20s
-        exp_alerts: &told
-          - exp_labels: {stream: demo, hop: ingest, procedure: @PROCEDURE@, severity: P2, role: tech}
-            exp_annotations:
-              summary_zh: 待写：@ALERT@
-              summary_en: @SUMMARY@
-              runbook_step: @ANCHOR@
-      - {alertname: @ALERT@, eval_time: 39s, exp_alerts: *told}
-      - {alertname: @ALERT@, eval_time: 40s, exp_alerts: []}
 
-  - name: what was told goes on while it cannot be seen
-    interval: 1s
-    input_series:
-      - {series: 'streamwatch_ingest_publishing{stream="demo"}', values: 1+0x9 0+0x14 stale}
-    alert_rule_test:
-      - {alertname: @ALERT@, eval_time: 1m, exp_alerts: *told}
-"""
-FRONT_ZH = """\
----
-procedure: @PROCEDURE@
-title: "@TITLE@"
----
-现象：待写。
-"""
-FRONT_EN = """\
----
-procedure: @PROCEDURE@
-title: "@TITLE@"
----
-Symptom: to be written.
-"""
-SECTION_ZH = """\
-## @ALERT@ {#@ANCHOR@}
-1. 技术：待写，先止损再查原因 → 预期 待写；否则 待写
-"""
-SECTION_EN = """\
-## @ALERT@ {#@ANCHOR@}
-1. tech: to be written; mitigate first, then look for the cause → expected: to be written; else: to be written
-"""
+def _quoted(words: str) -> str:
+    """As YAML takes it for words, in quotation marks only where it would not."""
+    plain = re.fullmatch(r"[^\W\d][\w\s，。：（）-]*", words) and yaml.safe_load(f"[{words}]") == [words]
+    return words if plain else json.dumps(words, ensure_ascii=False)
+
+
+def _fill(template: str, words: dict[str, str]) -> str:
+    return re.sub(r"@([A-Z_]+)@", lambda found: words[found[1]], template)

@@ -30,6 +30,7 @@ class Procedure:
     runbooks: Mapping[Language, Runbook] = field(default_factory=dict)
     unloaded: tuple[Source, ...] = ()
     books: Mapping[Language, Source] = field(default_factory=dict)
+    tests: tuple[str, ...] = ()  # names of its test files
     unread: bool = False  # a file of it is no YAML, so that not all of its rules are known
 
     def alerts(self) -> Iterator[Rule]:

@@ -24,7 +24,7 @@ from streamwatch.rules.catalogue import (
 from streamwatch.rules.everything import Everything, Procedure, Shown
 from streamwatch.rules.finding import Finding, Place
 from streamwatch.rules.parsing import seconds
-from streamwatch.rules.written import Rule, Source, read_rules, value_of
+from streamwatch.rules.written import LOADER, Rule, Source, composed, read_rules, value_of
 from streamwatch.runbook import Runbook, parse
 from streamwatch.yaml_file import YamlFile
 
@@ -78,6 +78,7 @@ class Gathering:
             {language: book for language, book in parsed.items() if book},
             tuple(each for each in sources if each.file in unloaded),
             {language: source for language, source in books.items() if source},
+            tuple(path.name for path in sorted(folder.glob("*.yml")) if is_test(path)),
             unread=len(sources) < len(files),
         )
 
@@ -85,15 +86,17 @@ class Gathering:
         """None when it is not there or not YAML, which is a finding."""
         name = self.shown_name(path)
         try:
-            if path.suffix == ".yml":
-                YamlFile(path)
-            return Source(name, path.read_text(encoding="utf-8-sig"))
+            source = Source(name, path.read_text(encoding="utf-8-sig"))
+            if path.suffix == ".yml" and not _is_clean(source.text):
+                YamlFile(path)  # slower, and has the words
         except ConfigError as error:
             self.findings += [_unreadable(name, each) for each in error.mistakes]
         except (OSError, UnicodeDecodeError):
             what = Text("缺少这个文件，或不是 UTF-8", "the file is missing, or not UTF-8")
             cure = Text("每份预案要有 zh 和 en 两份 runbook", "every procedure has its runbook in zh and en")
             self.findings.append(Finding("runbook/file", Place(name), what, cure))
+        else:
+            return source
         return None
 
     def _runbook(self, source: Source) -> Runbook | None:
@@ -113,7 +116,7 @@ class Gathering:
             source = self._source(path) if is_test(path) else None
             if source is None:
                 continue
-            root = yaml.compose(source.text, Loader=_LOADER)
+            root = composed(source.text)
             for node in _mappings(root):
                 keys = {key.value: value for key, value in node.value}
                 if isinstance(keys.get("alertname"), yaml.ScalarNode) and "exp_alerts" in keys:
@@ -151,7 +154,13 @@ def is_test(path: Path) -> bool:
     return path.name.startswith("rules_test")
 
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _is_clean(text: str) -> bool:
+    """YAML, and no key stands twice."""
+    try:
+        keys = [[key.value for key, _ in each.value] for each in _mappings(yaml.compose(text, Loader=LOADER))]
+    except yaml.YAMLError:
+        return False
+    return all(each.count(key) == 1 for each in keys for key in each if isinstance(key, str))
 
 
 def _mappings(node: Any) -> Iterator[yaml.MappingNode]:

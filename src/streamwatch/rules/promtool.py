@@ -4,16 +4,19 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
 from streamwatch.rules.finding import Finding, Place
+from streamwatch.rules.trials import Trial
 
-PROCESSES = 2
+PROCESSES = max(2, os.cpu_count() or 2)
 SECONDS = 300.0
+PAUSE = 0.5  # seconds after which whoever waits is told again
 _LINE = re.compile(r"(?:^|\s|\()(?:line )?(\d+):(?:(\d+):)?")
 _TEST = re.compile(r"^\s*name: (.+?),?\s*$", re.MULTILINE)
 _MOMENT = re.compile(r"\btime: (\w+)")
@@ -37,22 +40,38 @@ def find_promtool() -> str:
 
 def check(files: Iterable[Path], home: Path) -> list[Finding]:
     """`promtool check rules`: nothing, when all of them are such that Prometheus takes them."""
-    return _each("check", "promtool/check", list(files), home)
-
-
-def test(files: Iterable[Path], home: Path) -> list[Finding]:
-    """`promtool test rules`, two at a time; the longest begin first."""
-    longest = sorted(files, key=lambda path: -path.stat().st_size)
-    return _each("test", "promtool/test", longest, home)
-
-
-def _each(verb: str, name: str, files: Sequence[Path], home: Path) -> list[Finding]:
     promtool = find_promtool()
     with ThreadPoolExecutor(PROCESSES) as pool:
-        said = pool.map(lambda path: _run([promtool, verb, "rules", path.name], path.parent), files)
-        return [
-            _finding(name, path, words, home) for path, words in zip(files, said, strict=True) if words is not None
-        ]
+        said = pool.map(lambda path: (path, _run([promtool, "check", "rules", path.name], path.parent)), files)
+        return [_finding("promtool/check", path, words, home) for path, words in said if words is not None]
+
+
+def test(trials: Sequence[Trial], home: Path, tick: Callable[[int, int], None]) -> list[Finding]:
+    """`promtool test rules` on every processor. *tick* hears how many of how many are done."""
+    promtool = find_promtool()
+    pool = ThreadPoolExecutor(PROCESSES)
+    asked = [pool.submit(_try, promtool, trial) for trial in trials]
+    try:
+        waiting = set(asked)
+        while waiting:
+            _, waiting = wait(waiting, timeout=PAUSE, return_when=FIRST_COMPLETED)
+            tick(len(trials) - len(waiting), len(trials))
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever presses Ctrl-C does not wait for the rest
+    said = zip(trials, [each.result() for each in asked], strict=True)
+    return [_finding("promtool/test", trial.file, words, home) for trial, words in said if words is not None]
+
+
+def _try(promtool: str, trial: Trial) -> str | None:
+    """The test by itself; the whole file where promtool does not read that as a test, to hear why."""
+    command = [promtool, "test", "rules", trial.file.name]
+    if not trial.test:
+        return _run(command, trial.file.parent)
+    with tempfile.TemporaryDirectory(prefix="streamwatch-rules-") as folder:
+        (Path(folder) / "rules.yml").write_text(trial.rules, encoding="utf-8")
+        (Path(folder) / trial.file.name).write_text(trial.test, encoding="utf-8")
+        words = _run(command, Path(folder))
+    return words if words is None or _MOMENT.search(words) else _run(command, trial.file.parent)
 
 
 def _run(command: Sequence[str], folder: Path) -> str | None:
@@ -81,13 +100,14 @@ def _said_place(words: str, _: Sequence[str]) -> tuple[int, int]:
 
 
 def _test_place(words: str, lines: Sequence[str]) -> tuple[int, int]:
-    """promtool names the test, and the moment: the line is looked for."""
+    """promtool names the test, and the moment: the line is looked for. What is no test it names by its line."""
     name, moment = _TEST.search(words), _MOMENT.search(words)
+    if not moment:
+        return _said_place(words, lines)
     begin = next((at for at, line in enumerate(lines) if name and name[1][:40] in line), 0)
-    if moment:
-        for at in range(begin, len(lines)):
-            if re.search(rf"eval_time: {moment[1]}\b", lines[at]):
-                return at + 1, len(lines[at]) - len(lines[at].lstrip()) + 1
+    for at in range(begin, len(lines)):
+        if re.search(rf"eval_time: {moment[1]}\b", lines[at]):
+            return at + 1, len(lines[at]) - len(lines[at].lstrip()) + 1
     return (begin + 1, 1) if name else (0, 0)
 
 

@@ -8,7 +8,8 @@ import yaml
 
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
-from streamwatch.rules.beginning import PROMETHEUS, Name, files
+from streamwatch.rules.beginning import PROMETHEUS, Draft, Name, files
+from streamwatch.rules.condition import DEFAULT
 from streamwatch.rules.everything import Everything
 from streamwatch.rules.written import Source, read_rules
 from streamwatch.vocabulary import PROCEDURES
@@ -24,18 +25,24 @@ ASTRAY = Text(
     "{path} 的末尾接不上新规则：文件末尾应是 groups 里的规则，缩进六格",
     "no rule can be added at the end of {path}: it must end in the rules of a group, six blanks deep",
 )
+NO_METRIC = Text(
+    "没有指标 {metric}。{near}有哪些指标：exporters/README.md、config/other_metrics.yml",
+    "there is no metric {metric}. {near}Those there are: exporters/README.md, config/other_metrics.yml",
+)
+NEAR = Text("你是说 {near} 吗？", "Did you mean {near}? ")
+HERE = ".venv/bin/streamwatch"
 NEXT = (
     Text(
-        "改条件和标签：alert_rules/{folder}/rules.yml 末尾",
-        "write the condition and the labels: end of alert_rules/{folder}/rules.yml",
+        "写步骤：alert_rules/{folder}/ 里 runbook.zh.md 和 runbook.en.md 的末尾",
+        "write the steps: the end of runbook.zh.md and runbook.en.md in alert_rules/{folder}/",
     ),
-    Text("让测试跟着改：alert_rules/{folder}/{test}", "let the test follow: alert_rules/{folder}/{test}"),
     Text(
-        "写步骤：runbook.zh.md 和 runbook.en.md 里的 #{anchor}",
-        "write the steps: #{anchor} in runbook.zh.md and runbook.en.md",
+        "要改条件、标签、摘要：alert_rules/{folder}/ 里 rules.yml 末尾，和 {test} 一起改",
+        "to change condition, labels or summaries: the end of rules.yml in alert_rules/{folder}/, "
+        "together with {test}",
     ),
-    Text("检查：streamwatch rules test alert_rules/{folder}", "check: streamwatch rules test alert_rules/{folder}"),
-    Text("生效：streamwatch reload", "let it count: streamwatch reload"),
+    Text("检查：{here} rules test {folder}/{alert}", "check: {here} rules test {folder}/{alert}"),
+    Text("生效：{here} reload", "let it count: {here} reload"),
 )
 NO_WORD = Text(
     "新预案的名字：在 src/streamwatch/vocabulary.py 的 PROCEDURES 里加一行",
@@ -51,15 +58,17 @@ class Begun:
     todo: tuple[Text, ...]
 
 
-def begin(home: Path, name: Name, everything: Everything) -> Begun:
-    """Raises `CommandFailed` when the name is taken; then nothing is written."""
+def begin(home: Path, wanted: Draft, everything: Everything) -> Begun:
+    """Raises `CommandFailed` when the name is taken or the metric unknown; then nothing is written."""
+    name = wanted.name
     _refuse_taken(name, everything)
+    _refuse_unknown(wanted.condition.metric, everything)
     folder = home / "alert_rules" / name.procedure
     known = [home / PROMETHEUS, *(folder / each for each in ("rules.yml", "runbook.zh.md", "runbook.en.md"))]
     existing = {str(path.relative_to(home)): _read(path) for path in known if path.is_file()}
     if PROMETHEUS not in existing:
         raise CommandFailed(Text(f"没有 {PROMETHEUS}", f"there is no {PROMETHEUS}"))
-    made = files(name, existing)
+    made = files(wanted, existing)
     for path in made.keys() - existing.keys():
         if (home / path).exists():
             raise CommandFailed(FILE_TAKEN.format(path=path))
@@ -79,6 +88,18 @@ def _refuse_taken(name: Name, everything: Everything) -> None:
             raise CommandFailed(ANCHOR_TAKEN.format(anchor=name.anchor))
 
 
+def _refuse_unknown(metric: str, everything: Everything) -> None:
+    """But for the metric that stands there to be replaced."""
+    catalogue = everything.catalogue
+    if catalogue.find(metric) or everything.recorded(metric) or metric in DEFAULT:
+        return
+    near = catalogue.nearest(metric)
+    hint = NEAR.format(near=near) if near else Text("", "")
+    raise CommandFailed(
+        Text(NO_METRIC.zh.format(metric=metric, near=hint.zh), NO_METRIC.en.format(metric=metric, near=hint.en))
+    )
+
+
 def _refuse_astray(name: Name, made: dict[str, str]) -> None:
     """What was appended must be read as a rule: people indent their files as they like."""
     path = f"alert_rules/{name.procedure}/rules.yml"
@@ -92,7 +113,8 @@ def _refuse_astray(name: Name, made: dict[str, str]) -> None:
 
 def _todo(name: Name, made: dict[str, str]) -> tuple[Text, ...]:
     test = next(Path(path).name for path in made if "/rules_test" in path)
-    said = tuple(each.format(folder=name.procedure, test=test, anchor=name.anchor) for each in NEXT)
+    words = {"folder": name.procedure, "alert": name.alert, "test": test, "here": HERE}
+    said = tuple(each.format(**words) for each in NEXT)
     return said if name.procedure in PROCEDURES else (*said, NO_WORD)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from streamwatch.language import Text
+from streamwatch.rules.beginning import SUMMARY_LENGTH
 from streamwatch.rules.everything import Everything
 from streamwatch.rules.finding import Finding, Level
 
@@ -11,7 +12,6 @@ NEEDED = ("summary_zh", "summary_en", "runbook_step")
 UNFINISHED = "待写"  # as `rules new` leaves it
 WRONG: Level = "bad"
 DOUBTFUL: Level = "warning"
-SUMMARY_LENGTH = 40  # characters, as much as the banner shows
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 

@@ -11,6 +11,7 @@ from streamwatch.vocabulary import CATEGORIES
 _CATEGORY = re.compile(r"\{\{\s*\$labels\.category\s*\}\}")
 _LABEL = re.compile(r"\{\{.*?\}\}")
 UNFINISHED = {"zh": "待写", "en": "to be written"}  # as `rules new` leaves them
+STEP = "annotations.runbook_step"
 HINTS = {"violation"}  # a category that alerts nobody
 ADD = Text("在 runbook.{language}.md 里加上“## 标题 {{#{anchor}}}”和编号的步骤",
            "add '## Title {{#{anchor}}}' and numbered steps to runbook.{language}.md")  # fmt: skip
@@ -56,12 +57,14 @@ def steps(everything: Everything) -> Iterator[Finding]:
 def unfinished(everything: Everything) -> Iterator[Finding]:
     """runbook/unfinished: whoever is called at night would read "to be written"."""
     for procedure in everything.procedures:
+        alerts = {value.text: rule.name for rule in procedure.alerts() if (value := rule.values.get(STEP))}
         for language, book in procedure.runbooks.items():
             for anchor, section in book.sections.items():
                 if any(UNFINISHED[language] in each for each in section.steps):
                     what = Text(f"#{anchor} 的步骤还没写好", f"the steps of #{anchor} are still to be written")
                     cure = Text("写明谁做什么", "say who does what")
-                    yield Finding("runbook/unfinished", procedure.section(language, anchor), what, cure, "warning")
+                    place, rule = procedure.section(language, anchor), alerts.get(anchor, "")
+                    yield Finding("runbook/unfinished", place, what, cure, "warning", rule)
 
 
 def _differs(procedure: Procedure, anchor: str, zh: int, en: int) -> Finding:

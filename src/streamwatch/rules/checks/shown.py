@@ -2,9 +2,11 @@
 
 import difflib
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from streamwatch.language import Text
-from streamwatch.rules.everything import Everything
+from streamwatch.rules.beginning import Name
+from streamwatch.rules.everything import Everything, Procedure
 from streamwatch.rules.finding import Finding
 
 RENAME = Text("删去或改名", "rename it or take it out")
@@ -13,21 +15,29 @@ RENAME = Text("删去或改名", "rename it or take it out")
 def both_ways(everything: Everything) -> Iterator[Finding]:
     """test/firing, test/silent: each alert is shown both ways in a rules_test*.yml of its folder."""
     for procedure, rule in everything.alerts():
-        fires = {each.fires for each in procedure.shown if each.alert.text == rule.name}
+        own = [each for each in procedure.shown if each.alert.text == rule.name]
+        file = PurePath(own[0].alert.source.file).name if own else _file(procedure, rule.name)
+        fires = {each.fires for each in own}
         if True not in fires:
             what = Text("没有测试让它告警", "no test shows it firing")
             cure = Text(
-                "在 rules_test.yml 里加一条 exp_alerts 不为空的 alert_rule_test",
-                "add an alert_rule_test with exp_alerts to rules_test.yml",
+                f"在 {file} 里加一条 exp_alerts 不为空的 alert_rule_test",
+                f"add an alert_rule_test with exp_alerts to {file}",
             )
             yield Finding("test/firing", rule.at("alert"), what, cure, rule=rule.name)
         if False not in fires:
             what = Text("没有测试表明它何时不告警", "no test shows when it is silent")
             cure = Text(
-                "在 rules_test.yml 里加一条 exp_alerts: [] 的 alert_rule_test",
-                "add an alert_rule_test with exp_alerts: [] to rules_test.yml",
+                f"在 {file} 里加一条 exp_alerts: [] 的 alert_rule_test",
+                f"add an alert_rule_test with exp_alerts: [] to {file}",
             )
             yield Finding("test/silent", rule.at("alert"), what, cure, rule=rule.name)
+
+
+def _file(procedure: Procedure, alert: str) -> str:
+    """The test file that `rules new` wrote for it, else the procedure's."""
+    written = Name(procedure.name, alert).test_file
+    return written if written in procedure.tests else "rules_test.yml"
 
 
 def stranger(everything: Everything) -> Iterator[Finding]:

@@ -1,18 +1,18 @@
-"""Which rule stands on which: what a test needs of the rules, and which tests a change can be noticed in."""
+"""Which rule stands on which: what a test needs of the rules, and which tests a change can be noticed in. Pure."""
 
 import json
 import re
 from typing import Any
 
-from streamwatch.rules.parsing import parse
-from streamwatch.rules.promql import selectors
+from streamwatch.rules.parsing import PromqlError, parse
+from streamwatch.rules.promql import Selector, selectors
 
 
 class Graph:
     """Which rule reads which: recorded ones, alerts by `ALERTS{alertname=…}`, and what a label's template asks for.
 
     `ALERTS` without a name reads all alerts: they are needed, but a change in one of them is looked for in its own
-    tests, not in those of all others.
+    tests, not in those of all others. What names no metric may read any; what is no PromQL is left to promtool.
     """
 
     def __init__(self, rules: list[dict[str, Any]]) -> None:
@@ -27,8 +27,8 @@ class Graph:
         name, words = name_of(rule), json.dumps([rule.get("labels"), rule.get("annotations")])
         if "{{" in words:
             self._named[name] |= {each for each in self._names if each in words}
-        for each in selectors(parse(rule["expr"])):
-            self._named[name] |= {each.name} & self._names
+        for each in _selectors(str(rule["expr"])):
+            self._named[name] |= {each.name} & self._names if each.name else self._names
             if each.name in ("ALERTS", "ALERTS_FOR_STATE"):
                 wanted = [
                     match for match in each.matchers if match.label == "alertname" and match.op in ("=", "=~")
@@ -52,6 +52,13 @@ class Graph:
         while more := {name for name, read in self._named.items() if read & found} - found:
             found |= more
         return found
+
+
+def _selectors(expr: str) -> list[Selector]:
+    try:
+        return list(selectors(parse(expr)))
+    except PromqlError:
+        return []
 
 
 def name_of(rule: dict[str, Any]) -> str:
