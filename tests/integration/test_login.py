@@ -211,7 +211,10 @@ def test_a_password_for_all_still_does(tmp_path: Path, phone: PhoneServer) -> No
 
 
 def test_the_demo_has_no_account(tmp_path: Path, phone: PhoneServer) -> None:
-    """Nobody is asked; forms ask who it is. A name elsewhere that is made to point here opens nothing."""
+    """Nobody is asked; forms ask who it is. A name elsewhere that is made to point here opens nothing.
+
+    Whoever looks for the login reads that there is none, and how to get one.
+    """
     port = free_port()
     receiver = ReceiverProcess(write_config(tmp_path, port, phone.url), port)
     receiver.start()
@@ -224,6 +227,10 @@ def test_the_demo_has_no_account(tmp_path: Path, phone: PhoneServer) -> None:
             assert browser.send(form, by="alice").status_code == 303
             assert receiver.get("/api/v1/incidents/1")["acknowledged_by"] == "alice"
             assert browser.get("/audit").status_code == 200
+            for language, title in (("zh", "没有设置口令"), ("en", "No passphrases are set")):
+                login = browser.get(f"/login?lang={language}", headers={"Accept": "text/html"})
+                assert (login.status_code, f"<h1>{title}</h1>" in login.text) == (404, True)
+                assert "passphrases_file: secrets/passphrases" in login.text
             rebound = browser.get("/", headers={"Host": f"evil.test:{port}"})
             assert (rebound.status_code, "by public_url" in rebound.text) == (403, True)
     finally:

@@ -18,7 +18,7 @@ DUTY = [
 ]
 PAGE = {
     "incident_id": "4", "person": "bob", "to": "13800000002", "title": "【P0】demo 推流断开", "text": "环节：接入",
-    "ack_url": None, "severity": "P0", "kind": "firing",
+    "ack_url": None, "severity": "P0", "kind": "firing", "language": "en",
 }  # fmt: skip
 
 
@@ -32,12 +32,12 @@ class Answers:
         return {"at": datetime.now(ZoneInfo("Asia/Kathmandu")).isoformat(), "duty": DUTY}
 
 
-async def shown(language: Language) -> str:
+async def shown(terminal: Language, **page: str) -> str:
     """The table, then Bob's phone."""
     paper = io.StringIO()
-    screen = Screen(Console(file=paper, width=120), language)
+    screen = Screen(Console(file=paper, width=120), terminal)
     await screen.ready(DEFAULTS, Answers(), 1.0)  # type: ignore[arg-type]  # it asks one thing
-    screen.ring(PAGE)
+    screen.ring(PAGE | page)
     return paper.getvalue()
 
 
@@ -63,3 +63,12 @@ async def test_a_page_rings_at_the_time_of_the_duty_list() -> None:
     after = datetime.now(ZoneInfo("Asia/Kathmandu"))
 
     assert f"{before:%H:%M}" in text or f"{after:%H:%M}" in text
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "认领："), ("en", "take it: ")])
+async def test_the_link_stands_whole_on_a_line_in_the_language_of_its_reader(language: str, words: str) -> None:
+    """Longer than the terminal is wide, it is copied and clicked as one; whatever language the terminal speaks."""
+    link = "http://127.0.0.1:8780/a/" + "eyJ[bold]" * 30
+    text = await shown("en" if language == "zh" else "zh", language=language, ack_url=link)
+
+    assert f"{words}{link}" in text.splitlines()

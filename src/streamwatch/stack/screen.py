@@ -15,6 +15,7 @@ from streamwatch.stack.ports import Ports
 from streamwatch.stack.readiness import Check, Questions
 from streamwatch.vocabulary import ROLES, say
 
+TAKE = Text("认领：", "take it: ")
 COLOURS = {"P0": "red", "P1": "yellow"}
 
 
@@ -58,13 +59,14 @@ class Screen:
         number = Text(f" · 事件 #{page['incident_id']}", f" · incident #{page['incident_id']}")
         number = number if page["incident_id"] else Text("", "")
         body = [Styled(line) for line in page["text"].splitlines()]
-        if page["ack_url"]:
-            body.append(Styled(f"{self._say(Text('认领', 'take it'))}: {page['ack_url']}", overflow="fold"))
         whom = self._say(Text(f"☎ {who} 的手机 {at}{number.zh}", f"☎ {who}'s phone {at}{number.en}"))
         style = COLOURS.get(page["severity"], "green") if page["kind"] != "over" else "green"
         self._console.print(
             Panel(Group(Styled(page["title"], style="bold"), *body), title=whom, border_style=style)
         )
+        if page["ack_url"]:  # on one line, however long: half a link cannot be clicked, and no border is copied
+            take = TAKE.read_in("zh" if page["language"] == "zh" else "en")
+            self._console.print(f"{take}{page['ack_url']}", soft_wrap=True, markup=False, highlight=False)
 
     def _table(self, ports: Ports, duty: list[dict[str, Any]]) -> Table:
         table = Table(title=self._say(Text("StreamWatch 正在运行", "StreamWatch runs")), show_header=False)

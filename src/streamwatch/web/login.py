@@ -9,7 +9,7 @@ from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from math import ceil
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from streamwatch.access.rights import Caller
@@ -19,22 +19,28 @@ from streamwatch.store.sessions import REMEMBERED
 from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.callers import SESSION, address, cookie_name, find
 from streamwatch.web.forms import marked_form, set_cookie
-from streamwatch.web.pages import Reader, render
+from streamwatch.web.pages import Reader, Titled, render
 from streamwatch.web.parts import Parts, Wired
 
 router = APIRouter(include_in_schema=False)
 
 WRONG = Text("名字或口令不对", "the name or the passphrase is wrong")
 HELD_UP = Text("试错太多次，请 {minutes} 分钟后再试", "too many wrong tries; try again in {minutes} minutes")
-NO_ACCOUNTS = Text("没有设置登录：duty.yml 的 console.passphrases_file",
-                   "there is no login here: console.passphrases_file in duty.yml")  # fmt: skip
+NO_ACCOUNTS = Text("没有设置口令", "No passphrases are set")
+SET_THEM = Text(
+    "所以没有登录页。要让人登录：运行 streamwatch passphrase alice --file config/secrets/passphrases，"
+    "在 duty.yml 写 console: {passphrases_file: secrets/passphrases}，再运行 streamwatch reload。",
+    "So there is nothing to log in to. To have people log in: run "
+    "streamwatch passphrase alice --file config/secrets/passphrases, write "
+    "console: {passphrases_file: secrets/passphrases} in duty.yml, then run streamwatch reload.",
+)
 
 
 @router.get("/login")
 async def show(request: Request, parts: Wired, language: Reader, next: str = "/") -> Response:  # noqa: A002
     """Whoever is known already goes on."""
     if not parts.config().doors.hashes:
-        raise HTTPException(404, NO_ACCOUNTS)
+        raise Titled(404, SET_THEM, NO_ACCOUNTS)
     caller = await find(request, parts)
     if caller is not None and caller.how != "expired":
         return RedirectResponse(_inside(next), 303)
@@ -45,7 +51,7 @@ async def show(request: Request, parts: Wired, language: Reader, next: str = "/"
 async def enter(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> Response:
     config = parts.config()
     if not config.doors.hashes:
-        raise HTTPException(404, NO_ACCOUNTS)
+        raise Titled(404, SET_THEM, NO_ACCOUNTS)
     known = await find(request, parts)
     fields = await marked_form(request, parts, "login")
     name, target = fields.get("name", "").casefold()[:80], _inside(fields.get("next", "/"))

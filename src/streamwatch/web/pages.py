@@ -118,6 +118,14 @@ async def ack(request: Request, parts: Wired, language: Reader, deeds: Deeds, to
     return await asyncio.to_thread(take)
 
 
+class Titled(HTTPException):
+    """An answer whose page has words for a title, where a number would tell nothing."""
+
+    def __init__(self, code: int, words: Text, title: Text) -> None:
+        super().__init__(code, words)
+        self.title = title
+
+
 async def show_error(request: Request, error: Exception) -> Response:
     """A person gets a page, a program gets JSON, in the language asked for; else a program gets English."""
     assert isinstance(error, StarletteHTTPException)  # that is what it is registered for
@@ -125,8 +133,10 @@ async def show_error(request: Request, error: Exception) -> Response:
     if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/api/"):
         language = accepted_language(request.headers.get("accept-language", ""))
         return JSONResponse({"detail": words.read_in(language)}, error.status_code, error.headers)
-    language = _language(request)
-    page = render(request, "error.html", language, code=error.status_code, text=words.read_in(language))
+    language = _language(request, request.query_params.get("lang"))
+    title = error.title.read_in(language) if isinstance(error, Titled) else str(error.status_code)
+    told = {"title": title, "code": error.status_code, "text": words.read_in(language)}
+    page = render(request, "error.html", language, **told)
     page.status_code = error.status_code
     page.headers.update(error.headers or {})
     return page
