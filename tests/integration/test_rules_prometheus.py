@@ -148,6 +148,9 @@ def test_a_bad_rule_is_refused_with_its_place_and_the_old_rules_stay(world: Worl
     world.clone.change(RULES, "demo_up) == 0", "demo_up] == 0")
     with pytest.raises(CommandFailed, match=r"rules\.yml: 5:15: .*unexpected"):
         refuse_bad(config)
+    world.clone.change(RULES, "for: 2s", "for: two seconds")
+    with pytest.raises(CommandFailed, match=r'go on:\n\S*rules\.yml: not a valid duration string: "two seconds"$'):
+        refuse_bad(config)
     with pytest.raises(CommandFailed, match="the old ones go on:\nfailed to reload config"):
         reload_server(world.prometheus.url)
     assert world.loaded() == ["ThingBroken"]

@@ -19,14 +19,16 @@ from servers.undisturbed import undisturbed
 class Stack:
     """Runs until `stop`; `api` asks the receiver, `pages` the demo's phone."""
 
-    def __init__(self, state: Path, *options: str) -> None:
+    def __init__(self, state: Path, *options: str, home: Path = REPOSITORY) -> None:
+        """*home* is the clone that it runs from."""
         self.state = state
+        self.home = home
         self.output = state.parent / "up.log"
         environment = os.environ | {"STREAMWATCH_LANG": "en", "COLUMNS": "120"}
         with self.output.open("wb") as output, undisturbed():
             self._process = subprocess.Popen(
                 [STREAMWATCH, "up", "--state", state, "--ports", "free", *options],
-                stdout=output, stderr=output, cwd=REPOSITORY, env=environment,
+                stdout=output, stderr=output, cwd=home, env=environment,
             )  # fmt: skip
 
     @property
@@ -83,7 +85,7 @@ class Stack:
             text=True,
             timeout=timeout,
             check=False,
-            cwd=REPOSITORY,
+            cwd=self.home,
         )
 
     @contextmanager

@@ -109,6 +109,7 @@ def test_a_condition_comes_with_its_test_and_words(clone: Clone) -> None:
     test = clone.read("alert_rules/demo/rules_test_too_loud.yml")
     assert """'demo_level{stream="demo", channel="example"}', values: 0.5+0x9 0.55+0x19""" in test
     assert "{stream: demo, channel: example, hop: picture, procedure: demo, severity: P3, role: ops}" in test
+    assert "1. 运营：待写" in clone.read(ZH)
     assert {each[:2] for each in clone.told()} == {("runbook/unfinished", "warning")}
 
 

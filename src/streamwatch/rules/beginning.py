@@ -11,6 +11,7 @@ from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
 from streamwatch.rules.condition import DEFAULT, Condition, condition_of
 from streamwatch.rules.skeleton import FRONT_EN, FRONT_ZH, HEAD, RULE, SECTION_EN, SECTION_ZH, TEST
+from streamwatch.vocabulary import ROLES
 
 SUMMARY_LENGTH = 40  # characters, as much as the banner of a phone shows
 _PROCEDURE, _ALERT = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[A-Z][A-Za-z0-9]*")
@@ -130,6 +131,8 @@ def _words(wanted: Draft, test: str) -> dict[str, str]:
         "TITLE": name.procedure.replace("_", " ").capitalize(),
         "ALERT": name.alert,
         "ANCHOR": name.anchor,
+        "ROLE_ZH": ROLES[wanted.role].zh,
+        "ROLE_EN": ROLES[wanted.role].en,
         "TESTS": test,
         "SUMMARY_ZH": _quoted(wanted.zh or f"待写：{name.alert}"[:SUMMARY_LENGTH]),
         "SUMMARY_EN": _quoted(wanted.en or name.words[:SUMMARY_LENGTH].strip()),

@@ -20,9 +20,13 @@ PAUSE = 0.5  # seconds after which whoever waits is told again
 _LINE = re.compile(r"(?:^|\s|\()(?:line )?(\d+):(?:(\d+):)?")
 _TEST = re.compile(r"^\s*name: (.+?),?\s*$", re.MULTILINE)
 _MOMENT = re.compile(r"\btime: (\w+)")
-_WRONG = re.compile(r"\d+:\d+:|line \d+|FAILED: \S|does not|error", re.IGNORECASE)
-_NOISE = re.compile(r"^(?:Checking|Unit Testing:|\s*SUCCESS|\s*FAILED:?\s*$)")
+_NOISE = re.compile(r"^(?:Checking|Unit Testing:|WARNING:|\s*SUCCESS|\s*FAILED:?\s*$)")
 CURE = Text("按 promtool 的话改正", "mend what promtool names")
+DIFFERS = Text(
+    "exp 是测试要的，got 是规则给的：改规则，或让测试的 series、values、exp_labels、exp_annotations 跟上",
+    "exp is what the test asks for, got what the rule gives: mend the rule, or let series, values, exp_labels and "
+    "exp_annotations of the test follow it",
+)
 
 
 def find_promtool() -> str:
@@ -91,7 +95,8 @@ def _finding(name: str, path: Path, words: str, home: Path) -> Finding:
     lines = path.read_text(encoding="utf-8").splitlines()
     number, column = (_said_place if name.endswith("check") else _test_place)(words.replace(path.name, ""), lines)
     place = Place(shown, number, column, lines[number - 1]) if 0 < number <= len(lines) else Place(shown)
-    return Finding(name, place, Text(*[text.strip()] * 2), CURE)
+    cure = DIFFERS if name.endswith("test") and _MOMENT.search(words) else CURE
+    return Finding(name, place, Text(*[text.strip()] * 2), cure)
 
 
 def _said_place(words: str, _: Sequence[str]) -> tuple[int, int]:
@@ -116,4 +121,4 @@ def check_config(path: Path) -> str:
     words = _run([find_promtool(), "check", "config", str(path)], path.parent)
     if words is None:
         return ""
-    return "\n".join(line.strip() for line in words.splitlines() if _WRONG.search(line))
+    return "\n".join(line.strip() for line in words.splitlines() if line.strip() and not _NOISE.match(line))

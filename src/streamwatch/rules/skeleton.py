@@ -75,9 +75,9 @@ Symptom: to be written.
 """
 SECTION_ZH = """\
 ## @ALERT@ {#@ANCHOR@}
-1. 技术：待写，先止损再查原因 → 预期 待写；否则 待写
+1. @ROLE_ZH@：待写，先止损再查原因 → 预期 待写；否则 待写
 """
 SECTION_EN = """\
 ## @ALERT@ {#@ANCHOR@}
-1. tech: to be written; mitigate first, then look for the cause → expected: to be written; else: to be written
+1. @ROLE_EN@: to be written; mitigate first, then look for the cause → expected: to be written; else: to be written
 """
