@@ -53,6 +53,8 @@ def incident_of(receiver: ReceiverProcess, stream: str) -> dict[str, Any]:
         ("labels that are numbers", webhook(alert() | {"labels": {"alertname": 5}}), "alerts.0.labels.alertname"),
         ("a status of its own", webhook(alert() | {"status": "perhaps"}), "alerts.0.status"),
         ("a start that is no time", webhook(alert() | {"startsAt": "yesterday"}), "alerts.0.startsAt"),
+        ("an end that is no time", webhook(alert(status="resolved") | {"endsAt": "soon"}), "alerts.0.endsAt"),
+        ("a start beyond the calendar", webhook(alert() | {"startsAt": "9999-12-31T23:00:00-12:00"}), "alerts.0"),
         ("deeply nested", b'{"version": "4", "alerts": ' + b"[" * 100_000, "body"),
     ],
 )

@@ -2,12 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
 
-from sqlalchemy import Row
 from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from streamwatch.alert import Alert, Episode, Severity
@@ -16,9 +14,10 @@ from streamwatch.duty import DutyBook
 from streamwatch.incidents import routing
 from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.incident import Effect, Known, Move, effect, fold_key, is_stale, move, same_trouble
+from streamwatch.incidents.repeats import Repeats
 from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.incidents.timeline import Row as TimelineRow
-from streamwatch.intake.alertmanager import read
+from streamwatch.incidents.unfolded import Place, Webhook, forget, left, urgent_left
 from streamwatch.language import Text
 from streamwatch.message import clean
 from streamwatch.metrics import Metrics
@@ -29,7 +28,6 @@ from streamwatch.store.rows import Call
 log = logging.getLogger(__name__)
 
 BATCH = 50  # webhooks in one transaction
-REPEATS = 500, 10_000  # webhooks in one go where nothing is new, and about so many alerts
 LOOKED_AT = 1000  # alerts in one transaction, repeats included: what is not folded now is looked up again
 LOOKED_UP = 100  # of them at a time
 AT_ONCE = Text("这类上报同时呼叫", "called at the same moment for such a report")
@@ -40,13 +38,6 @@ HEADINGS = {
     Effect.WIDEN: Kind.WIDENED,
 }
 NEWS = 20  # alerts that are no repeats, in one transaction: some hundredths of a second, in which all others wait
-
-
-class _Place(NamedTuple):
-    """An alert of a webhook, and how many stand before it."""
-
-    place: int
-    alert: Alert
 
 
 class Folding:
@@ -66,7 +57,7 @@ class Folding:
         self._metrics = metrics
         self._calling = Calling(book, clock, metrics, due)
         self.news = 0  # alerts that were no repeats
-        self._repeats_at_once = BATCH
+        self._repeats = Repeats(database, clock, metrics)
         self._behind = False  # there may be more than one step takes
         self._went_ahead = False
 
@@ -96,69 +87,36 @@ class Folding:
             log.exception("webhooks could not be folded; one by one, the bad one is set aside")
         return self._safely(1, urgent=urgent) if limit > 1 else self._set_aside(urgent=urgent)
 
-    def _repeats(self, limit: int) -> int:
-        """The webhooks before the first that says anything new; how many. Who posts does not wait meanwhile.
-
-        Only where no other process folds: what is read is still true when it is written.
-        """
-        if limit < BATCH or not self._database.one_process:
-            return 0
-        with self._database.reading() as connection:
-            ids, again = self._told_before(Ledger(connection))
-        # Where the first ones are news, not many are looked at in vain.
-        self._repeats_at_once = min(REPEATS[0], 2 * len(ids)) if len(ids) >= BATCH else BATCH
-        if ids:
-            with self._database.writing() as connection:
-                ledger = Ledger(connection)
-                ledger.seen_again(again)
-                ledger.folded(ids, self._clock())
-            self._metrics.alerts.labels(Move.DUPLICATE.value).inc(again.total())
-        return len(ids)
-
-    def _told_before(self, ledger: Ledger) -> tuple[list[int], Counter[Episode]]:
-        ids, again, known, at = list[int](), Counter[Episode](), dict[Episode, Known](), self._clock()
-        for part in _in_parts(ledger.claim(self._repeats_at_once)):
-            known |= ledger.known({alert.episode for _, alerts in part for alert in alerts} - known.keys())
-            for webhook, alerts in part:
-                if webhook.folded or any(
-                    move(alert, known.get(alert.episode), at) is not Move.DUPLICATE for alert in alerts
-                ):
-                    return ids, again
-                ids.append(webhook.id)
-                again.update(alert.episode for alert in alerts)
-            if again.total() >= REPEATS[1]:
-                break
-        return ids, again
-
     def _fold(self, limit: int, *, urgent: bool) -> int:
         """What waits, or what is *urgent* of it, up to *limit* webhooks and `NEWS`.
 
         A large webhook is folded in parts, as acks wait meanwhile.
         """
-        if not urgent and (count := self._repeats(limit)):
+        if not urgent and limit >= BATCH and (count := self._repeats.fold()):
             self._behind = True  # the next one says something new, or there is none
             return count
         with self._database.writing() as connection:
             ledger = Ledger(connection)
-            webhooks, waiting = list[tuple[Row[Any], list[_Place]]](), list[_Place]()
+            webhooks, waiting = list[tuple[Webhook, list[Place]]](), list[Place]()
             for webhook in ledger.claim(limit, urgent=urgent):
-                mine = _urgent(webhook) if urgent else _left(webhook)
+                mine = urgent_left(webhook) if urgent else left(webhook)
                 webhooks.append((webhook, mine))
                 waiting += mine
                 if len(waiting) >= LOOKED_AT:
                     break
             moves = self._all(ledger, [each.alert for each in waiting[:LOOKED_AT]])
-            left, whole = moves.total(), list[int]()
+            taken, whole = moves.total(), list[Webhook]()
             for webhook, mine in webhooks:
-                if left < len(mine):
+                if taken < len(mine):
                     write = ledger.folded_ahead if urgent else ledger.folded_up_to
-                    write(webhook.id, mine[left].place)
+                    write(webhook.id, mine[taken].place)
                     break
-                left -= len(mine)
-                whole.append(webhook.id)
-            (ledger.nothing_urgent if urgent else ledger.folded)(whole, self._clock())
+                taken -= len(mine)
+                whole.append(webhook)
+            (ledger.nothing_urgent if urgent else ledger.folded)([each.id for each in whole], self._clock())
             ledger.flush()
         if not urgent:
+            forget(whole)
             self._behind = bool(webhooks)
         for what, count in moves.items():
             self._metrics.alerts.labels(what.value).inc(count)
@@ -302,39 +260,6 @@ class Folding:
         for heard in ledger.resolve(incident, at):
             call, due_at = Call("over", severity, "over"), self._calling.due(severity, at)
             self._calling.calls += ledger.call(incident, heard.person, call, over.text, at, heard.contact, due_at)
-
-
-def _in_parts(webhooks: Iterable[Row[Any]]) -> Iterator[list[tuple[Row[Any], Sequence[Alert]]]]:
-    """With their alerts, a hundred of these or some more at a time, for one look at the database."""
-    part, count = list[tuple[Row[Any], Sequence[Alert]]](), 0
-    for webhook in webhooks:
-        part.append((webhook, _unfolded(webhook)))
-        count += len(part[-1][1])
-        if count >= LOOKED_UP:
-            yield part
-            part, count = [], 0
-    if part:
-        yield part
-
-
-def _unfolded(webhook: Row[Any]) -> Sequence[Alert]:
-    return [each.alert for each in _left(webhook)] if webhook.ahead else read(webhook.body)
-
-
-def _urgent(webhook: Row[Any]) -> list[_Place]:
-    """Those of its urgent alerts that are not folded."""
-    begin = max(webhook.folded, webhook.ahead)
-    return [each for each in _from(webhook, begin) if each.alert.is_urgent]
-
-
-def _left(webhook: Row[Any]) -> list[_Place]:
-    """All of its alerts that are not folded."""
-    waiting = _from(webhook, webhook.folded)
-    return [each for each in waiting if each.place >= webhook.ahead or not each.alert.is_urgent]
-
-
-def _from(webhook: Row[Any], begin: int) -> Iterable[_Place]:
-    return map(_Place._make, enumerate(read(webhook.body)[begin:], begin))
 
 
 def _said(alert: Alert, named: Kind, unnamed: Kind, zh: str, en: str) -> TimelineRow:

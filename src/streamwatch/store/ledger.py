@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal_column, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal_column, or_, select, text, update
 from sqlalchemy.sql.selectable import TextualSelect
 
 from streamwatch.alert import BY_PERSON, Alert, Episode, Severity
@@ -29,6 +29,9 @@ def _upsert_episode(maker: Any) -> Any:
 
 BEGIN = {name: _upsert_episode(maker) for name, maker in MAKERS.items()}
 OPEN = insert(tables.incident)
+_THESE = _inbox.id.in_(bindparam("ids", expanding=True))
+CLAIM: Select[Any] = select(_inbox.id, _inbox.body, _inbox.folded, _inbox.ahead).where(_THESE).order_by(_inbox.id)
+FOLDED = update(tables.inbox).where(_THESE).values(folded_at=bindparam("at"))
 SEEN_AGAIN = (
     update(tables.episode)
     .where(_episode.fingerprint == bindparam("print"), _episode.starts_at == bindparam("start"))
@@ -119,12 +122,11 @@ class Ledger:
             query = query.where(_inbox.urgent > literal_column("0"))  # as in the index
         query = query.order_by(_inbox.id).limit(limit).with_for_update(skip_locked=True)
         ids = _no_more_than(CLAIMED, [(row[0], row[1]) for row in self._connection.execute(query)])
-        claimed = select(tables.inbox).where(_inbox.id.in_(ids)).order_by(_inbox.id)
-        return self._connection.execute(claimed).all()
+        return self._connection.execute(CLAIM, {"ids": ids}).all()
 
     def folded(self, ids: Sequence[int], at: datetime) -> None:
         if ids:
-            self._connection.execute(update(tables.inbox).where(tables.inbox.c.id.in_(ids)).values(folded_at=at))
+            self._connection.execute(FOLDED, {"ids": ids, "at": at})
 
     def folded_up_to(self, webhook: int, count: int) -> None:
         """The first *count* alerts of a large webhook."""

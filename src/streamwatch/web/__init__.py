@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from streamwatch import __version__
 from streamwatch.intake.alertmanager import MAX_BODY
@@ -39,14 +40,23 @@ from streamwatch.web.turning_away import WHY
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
+class App(FastAPI):
+    """Webhooks take the short way."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not await alerts.short_way(self.state.parts, scope, receive, send):
+            await super().__call__(scope, receive, send)
+
+
 def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     # The interactive documentation loads scripts from elsewhere, which a machine in a studio may not reach.
-    app = FastAPI(
+    app = App(
         title="StreamWatch", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )  # fmt: skip
     app.state.parts = parts
-    alerts.add_intake(app)
+    # The route is for the API's description and for refusals.
+    app.post(alerts.PATH, response_model=dict[str, int], tags=["alerts"])(alerts.from_alertmanager)
     own = (duty.router, handover.api, handover.pages)
     people = (triggers.router, sos.router, files.api, files.pages, report_form.router, login.router)
     forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages)

@@ -3,6 +3,8 @@
 Secrets are compared in constant time.
 """
 
+from collections.abc import Iterable
+
 from fastapi import HTTPException, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,9 +12,9 @@ from streamwatch.access.rights import Caller, Right
 from streamwatch.config.console import Token
 from streamwatch.language import Text
 from streamwatch.web.callers import address, ops, same, viewer
-from streamwatch.web.parts import Parts, Wired
+from streamwatch.web.parts import Wired
 
-__all__ = ["StrictHeaders", "admin_token", "bearer", "ops", "viewer"]
+__all__ = ["StrictHeaders", "admin_token", "bearer", "ops", "token_of", "viewer"]
 
 HEADERS = (
     # No page of ours needs scripts, frames or anything from elsewhere; links carry a signature in their path.
@@ -36,7 +38,7 @@ NEEDS_TOKEN = "this needs 'Authorization: Bearer <token>' with a token of duty.y
 
 async def bearer(request: Request, parts: Wired) -> None:
     """One of the tokens of duty.yml, with the right to read, or to act when it is not asked to read."""
-    token = _token(request, parts)
+    token = token_of(request.headers.get("authorization", ""), parts.config().tokens)
     if token is None:
         raise HTTPException(401, NEEDS_TOKEN, {"WWW-Authenticate": "Bearer"})
     request.state.caller = Caller(token.name, token.right, "token", address=address(request, parts.config()))
@@ -49,11 +51,11 @@ async def admin_token(request: Request, parts: Wired) -> None:
     _require(request, "admin")
 
 
-def _token(request: Request, parts: Parts) -> Token | None:
-    """All of them are compared, so that time tells nothing."""
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+def token_of(authorization: str, tokens: Iterable[Token]) -> Token | None:
+    """Which of *tokens* is shown. All of them are compared, so that time tells nothing."""
+    scheme, _, given = authorization.partition(" ")
     found = None
-    for token in parts.config().tokens:
+    for token in tokens:
         if same(given.strip(), token.secret):
             found = found or token
     return found if scheme.lower() == "bearer" else None

@@ -1,0 +1,96 @@
+"""What is told again and again, which is nearly all of a storm: webhooks that say nothing new, many in one go."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
+
+from streamwatch.alert import Alert, Episode
+from streamwatch.clock import Clock
+from streamwatch.incidents.incident import Move, move
+from streamwatch.incidents.unfolded import Webhook, alerts_left, forget
+from streamwatch.metrics import Metrics
+from streamwatch.store.database import Database
+from streamwatch.store.ledger import Ledger
+
+FEW, MOST = 50, 500  # webhooks in one go: where the first ones are news, not many are looked at in vain
+ALERTS = 10_000  # in one go, about so many
+LOOKED_UP = 100  # alerts, or some more, for one look at the database
+
+Said = tuple[str, datetime, str]
+"""What an alert says of its episode. Thousands a second are compared and counted without a step in Python."""
+SAID = attrgetter("fingerprint", "starts_at", "status")
+
+
+class _Told(NamedTuple):
+    webhook: Webhook
+    alerts: Sequence[Alert]
+    said: Sequence[Said]
+
+
+class Repeats:
+    def __init__(self, database: Database, clock: Clock, metrics: Metrics) -> None:
+        self._database = database
+        self._clock = clock
+        self._metrics = metrics
+        self._at_once = FEW
+
+    def fold(self) -> int:
+        """Fold the webhooks before the first that says anything new; how many there were."""
+        if self._database.one_process:  # what is read is still true when it is written: who posts need not wait
+            with self._database.reading() as connection:
+                told, again = self._told_before(Ledger(connection))
+            if told:
+                with self._database.writing() as connection:
+                    self._write(Ledger(connection), told, again)
+        else:
+            with self._database.writing() as connection:
+                told, again = self._told_before(ledger := Ledger(connection))
+                self._write(ledger, told, again)
+        self._at_once = min(MOST, 2 * len(told)) if len(told) >= FEW else FEW
+        self._metrics.alerts.labels(Move.DUPLICATE.value).inc(again.total())
+        forget(told)
+        return len(told)
+
+    def _told_before(self, ledger: Ledger) -> tuple[list[Webhook], Counter[Said]]:
+        told, again, old = list[Webhook](), Counter[Said](), set[Said]()
+        for part in _in_parts(ledger.claim(self._at_once)):
+            old |= self._repeats(ledger, [each for each in part if not old.issuperset(each.said)])
+            for webhook, _, said in part:
+                if not old.issuperset(said):
+                    return told, again
+                told.append(webhook)
+                again.update(said)
+            if again.total() >= ALERTS:
+                break
+        return told, again
+
+    def _repeats(self, ledger: Ledger, some: Iterable[_Told]) -> set[Said]:
+        """What of all that these say is no news."""
+        alerts, at = dict[Said, Alert](), self._clock()
+        for each in some:
+            alerts.update(zip(each.said, each.alerts, strict=True))
+        known = ledger.known({each.episode for each in alerts.values()})
+        moves = {said: move(alert, known.get(alert.episode), at) for said, alert in alerts.items()}
+        return {said for said, what in moves.items() if what is Move.DUPLICATE}
+
+    def _write(self, ledger: Ledger, told: Iterable[Webhook], again: Counter[Said]) -> None:
+        times = Counter[Episode]()
+        for (fingerprint, starts_at, _), count in again.items():
+            times[Episode(fingerprint, starts_at)] += count
+        ledger.seen_again(times)
+        ledger.folded([each.id for each in told], self._clock())
+
+
+def _in_parts(webhooks: Iterable[Webhook]) -> Iterator[list[_Told]]:
+    part, count = list[_Told](), 0
+    for webhook in webhooks:
+        alerts = alerts_left(webhook)
+        part.append(_Told(webhook, alerts, list(map(SAID, alerts))))
+        count += len(alerts)
+        if count >= LOOKED_UP:
+            yield part
+            part, count = [], 0
+    if part:
+        yield part
