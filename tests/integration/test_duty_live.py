@@ -33,6 +33,9 @@ def config(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> Path
         "start": NOW + 3 * HOUR,
         "end": NOW + 5 * HOUR,
         "expected_viewers": 900,
+        "platform": "抖音",
+        "room": "8812",
+        "site": "二号棚",
     }
     times = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in show.items()}
     return write_config(
@@ -158,6 +161,17 @@ def test_an_early_start_and_a_late_end_are_metrics_at_once(config: Path, receive
         "on_air",
         (NOW + 7 * HOUR).astimezone(_zone(longer)).isoformat()[:13],
     )
+
+
+def test_a_session_says_where_it_is(config: Path, receiver: ReceiverProcess) -> None:
+    """Platform, room and place: in the list for people, by the API, and in no metric."""
+    (shown,) = command(config, "session", "list", "--stream", "demo")["sessions"]
+    assert (shown["platform"], shown["room"], shown["site"]) == ("抖音", "8812", "二号棚")
+    listed = [STREAMWATCH, "session", "list", "--config", config]
+    line = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+    assert line.rstrip().endswith("抖音 · 8812 · 二号棚")
+    metrics = httpx.get(f"{receiver.base}/metrics").text
+    assert [word for word in ("抖音", "8812", "二号棚") if word in metrics] == []
 
 
 def _zone(session: dict[str, Any]) -> Any:

@@ -58,6 +58,22 @@ def test_a_table_is_read() -> None:
     assert (second.end, second.duty) == (at("2026-11-24T01:30"), {"tech": ("bob",)})
 
 
+@pytest.mark.parametrize(
+    ("head", "stream", "room"),
+    [
+        ("id,stream,start,end,platform,room,site", "demo", "8812"),
+        ("场次,直播间,开始,结束,平台,房间号,地点", "demo", "8812"),
+        ("id,room,start,end,platform,直播间号,site", "demo", "8812"),  # who has one room calls the stream so
+    ],
+)
+def test_a_table_says_on_which_platform_in_which_room_and_where(head: str, stream: str, room: str) -> None:
+    """`room` beside a stream is the platform's own; alone it has always been the stream."""
+    read = of_table(f"{head}\nA,demo,2026-11-22 19:00,20:00,抖音,8812,二号棚\n")
+    assert (read.mistakes, read.doubts) == ([], [])
+    (session,) = read.sessions
+    assert (session.stream, session.platform, session.room, session.site) == (stream, "抖音", room, "二号棚")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
 def test_a_chinese_table_is_read_however_excel_saved_it(encoding: str) -> None:
     """With a mark or without, in GBK, with semicolons, Chinese headers, full-width colons and names."""
@@ -184,6 +200,9 @@ def sessions(draw: st.DrawFn) -> Session:
         draw(st.none() | windows),
         tuple(draw(st.lists(windows, max_size=2))),
         tuple(draw(st.lists(windows, max_size=2))),
+        platform=draw(words),
+        room=draw(words),
+        site=draw(words),
     )
 
 
@@ -273,6 +292,20 @@ def test_an_event_of_a_phones_calendar_is_a_session() -> None:
         at("2026-11-22T23:30"),
         5000,
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "stream", "room"),
+    [
+        ("平台：抖音\\n房间号: 8812\\n地点: 二号棚", "demo", "8812"),
+        ("platform: 抖音\\nroom: 8812\\nstream: studio\\nsite: 二号棚", "studio", "8812"),
+        ("platform: 抖音\\nroom: studio\\n场地：二号棚", "studio", ""),
+    ],
+)
+def test_an_event_says_on_which_platform_in_which_room_and_where(lines: str, stream: str, room: str) -> None:
+    """Also in an event `room` is the platform's own only beside a stream."""
+    (session,) = of_calendar(event(*EVENING, "LOCATION:demo", f"DESCRIPTION:{lines}")).sessions
+    assert (session.stream, session.platform, session.room, session.site) == (stream, "抖音", room, "二号棚")
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,9 @@ sessions:
     start: 2026-11-22T19:00
     end: 2026-11-22T23:30
     expected_viewers: 5000
+    platform: 抖音
+    room: 8812
+    site: 二号棚
     rehearsal: {start: 2026-11-22T18:00, end: 2026-11-22T18:40}
     slate: [{from: 2026-11-22T20:00, to: 2026-11-22T20:10}]
     silence: [{from: 2026-11-22T21:00, to: 2026-11-22T21:01}]
@@ -69,6 +72,7 @@ def test_everything_about_duty_is_read(tmp_path: Path) -> None:
     first = book.sessions[0]
     evening = [datetime(2026, 11, 22, hour, minute, tzinfo=SHANGHAI) for hour, minute in ((18, 0), (18, 40))]
     assert (first.rehearsal, first.expected_viewers) == (Window(*evening), 5000)
+    assert (first.platform, first.room, first.site) == ("抖音", "8812", "二号棚")
     assert (len(first.slate), len(first.silence)) == (1, 1)
     assert who(book, "tech", "", datetime(2026, 12, 1, 12, 0, tzinfo=SHANGHAI)).source == "rotation"
     assert who(book, "ops", "demo", datetime(2026, 12, 1, 12, 0, tzinfo=SHANGHAI)).call == ("charlie",)
@@ -101,8 +105,8 @@ def test_people_have_quiet_hours_a_zone_and_roles(tmp_path: Path) -> None:
         ("person: charlie, from", "persn: charlie, from", 20, "overrides.0.persn", "did you mean 'person'?"),
         ("reason: 体检", "why: 体检", 20, "overrides.0.why", "unknown key"),
         ("expected_viewers: 5000", "expected_viewers: many", 26, "sessions.0.expected_viewers", "integer"),
-        ("18:40}", "17:40}", 27, "sessions.0.rehearsal.end", "ends before it starts"),
-        ("20:10}", "19:10}", 28, "sessions.0.slate.0.to", "ends before it starts"),
+        ("18:40}", "17:40}", 30, "sessions.0.rehearsal.end", "ends before it starts"),
+        ("20:10}", "19:10}", 31, "sessions.0.slate.0.to", "ends before it starts"),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_cure(

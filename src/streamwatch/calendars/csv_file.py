@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from streamwatch.calendars.cells import Cell, decoded, delimiter, rows, written
 from streamwatch.calendars.reading import Calendar, Known, Reading
-from streamwatch.calendars.words import FIELDS, NEEDED, field_of
+from streamwatch.calendars.words import FIELDS, NEEDED, fields_of
 from streamwatch.duty import Session, Window
 from streamwatch.duty.wall_clock import doubt
 from streamwatch.language import Text
@@ -40,7 +40,7 @@ def read_csv(name: str, data: bytes, known: Known) -> Calendar:
 
 def _columns(reading: Reading, name: str, head: list[Cell]) -> list[str | None] | None:
     """Which part each column holds; None when the table cannot be read by it."""
-    columns = [field_of(cell.text) for cell in head]
+    columns = fields_of(cell.text for cell in head)
     before = len(reading.calendar.mistakes)
     for number, (field, cell) in enumerate(zip(columns, head, strict=True)):
         if field and field in columns[:number]:
@@ -70,6 +70,9 @@ def _cells(session: Session, zone: ZoneInfo) -> dict[str, str]:
         "end": shown(session.end, zone),
         "title": session.title,
         "expected_viewers": "" if viewers is None else str(viewers),
+        "platform": session.platform,
+        "room": session.room,
+        "site": session.site,
         "rehearsal": shown_window(session.rehearsal, zone) if session.rehearsal else "",
         "slate": ", ".join(shown_window(window, zone) for window in session.slate),
         "silence": ", ".join(shown_window(window, zone) for window in session.silence),

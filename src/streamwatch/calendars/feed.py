@@ -43,6 +43,10 @@ def _session(session: Session, at: datetime) -> Event:
 
 def _lines(session: Session) -> list[str]:
     lines = [f"{role}: {' '.join(people)}" for role, people in session.duty.items()]
+    where = {"platform": session.platform, "room": session.room, "site": session.site}
+    lines += [f"{key}: {value}" for key, value in where.items() if value]
+    if session.room:
+        lines.append(f"stream: {session.stream}")  # else `room` would be read as one
     if session.expected_viewers is not None:
         lines.append(f"expected_viewers: {session.expected_viewers}")
     if session.rehearsal:

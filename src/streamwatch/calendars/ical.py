@@ -13,7 +13,7 @@ from icalendar import Calendar as ICalendar
 
 from streamwatch.calendars.cells import Cell
 from streamwatch.calendars.reading import Calendar, Known, Reading
-from streamwatch.calendars.words import field_of
+from streamwatch.calendars.words import fields_of
 from streamwatch.duty import Window
 from streamwatch.language import Text
 
@@ -91,9 +91,9 @@ def _occurrences(
 def _told(event: Any, place: Cell) -> dict[str, Cell]:
     """What the event says in words."""
     told: dict[str, str] = {}
-    for line in str(event.get("DESCRIPTION", "")).splitlines():
-        word, colon, value = re.sub("[：]", ":", line, count=1).partition(":")
-        field = field_of(word) if colon else None
+    lines = [re.split("[:：]", line, maxsplit=1) for line in str(event.get("DESCRIPTION", "")).splitlines()]
+    pairs = [line for line in lines if len(line) == 2]
+    for field, (_, value) in zip(fields_of(word for word, _ in pairs), pairs, strict=True):
         if field and field not in ("id", "start", "end", "title"):
             told[field] = value.strip()
     identity = str(event.get(ID, "")) or _uid(event).partition("@")[0]

@@ -103,11 +103,25 @@ class Reading:
             self.mistake(cells["end"], "end", ENDS_FIRST)
             return
         self.calendar.places[identity] = here
-        title = cells["title"].text.strip() if "title" in cells else ""
+        title, platform, room, site = (_words(cells.get(key)) for key in ("title", "platform", "room", "site"))
         rehearsal = next(iter(windows["rehearsal"]), None)
         slate, silence = windows["slate"], windows["silence"]
         self.calendar.sessions.append(
-            Session(identity, stream, begins, ends, duty, title, viewers, rehearsal, slate, silence)
+            Session(
+                identity,
+                stream,
+                begins,
+                ends,
+                duty,
+                title,
+                viewers,
+                rehearsal,
+                slate,
+                silence,
+                platform=platform,
+                room=room,
+                site=site,
+            )
         )
 
     def _needed(self, cells: Mapping[str, Cell], key: str, here: Cell) -> str:
@@ -178,3 +192,7 @@ class Reading:
             self.calendar.doubts.append(
                 JUMPS[strange].format(place=place, at=f"{at:%Y-%m-%d %H:%M}", zone=self._known.zone.key)
             )
+
+
+def _words(cell: Cell | None) -> str:
+    return cell.text.strip() if cell else ""

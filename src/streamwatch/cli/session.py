@@ -10,6 +10,7 @@ import click
 
 from streamwatch.cli.api import config_option, json_option, moment, open_api
 from streamwatch.language import Text, reader_language
+from streamwatch.message import clean
 
 at_option = click.option("--at", type=moment, metavar="TIME", help="时刻；默认现在。Default: now.")
 by_option = click.option("--by", help="谁说的，id 或名字。Who says so, by id or name.")
@@ -96,7 +97,9 @@ def _line(session: dict[str, Any]) -> Text:
     phase = PHASES[session["phase"]]
     begins, ends = (_clock(session[actual] or session[planned]) for actual, planned in _TIMES)
     head = f"{session['id']}  {session['stream']}  {begins} – {ends}  "
-    return Text(head + phase.zh, head + phase.en)
+    where = [session[key] for key in ("platform", "room", "site") if session[key]]
+    tail = f"  {clean(' · '.join(where))}" if where else ""
+    return Text(head + phase.zh + tail, head + phase.en + tail)
 
 
 _TIMES = (("started", "start"), ("ended", "end"))

@@ -120,6 +120,9 @@ def _session(part: SessionPart, zone: ZoneInfo) -> Session:
         rehearsal,
         tuple(Window(*_ends(window, zone)) for window in part.slate),
         tuple(Window(*_ends(window, zone)) for window in part.silence),
+        platform=part.platform,
+        room=part.room,
+        site=part.site,
     )
 
 

@@ -58,6 +58,9 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 
 
+Words = Annotated[str, Field(max_length=200, coerce_numbers_to_str=True)]  # `room: 8812` is a number to YAML
+
+
 class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -106,6 +109,9 @@ class SessionPart(Part):
     title: str = ""
     duty: dict[Role, People] = {}
     expected_viewers: Annotated[int, Field(ge=0)] | None = None
+    platform: Words = ""
+    room: Words = ""
+    site: Words = ""
     rehearsal: RehearsalPart | None = None
     slate: tuple[WindowPart, ...] = ()
     silence: tuple[WindowPart, ...] = ()

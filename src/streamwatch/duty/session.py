@@ -43,6 +43,9 @@ class Session:
     silence: tuple[Window, ...] = ()  # and here there is no sound on purpose
     started: datetime | None = None
     ended: datetime | None = None
+    platform: str = ""  # where viewers watch, as people call it
+    room: str = ""  # the platform's own number or name of the room
+    site: str = ""  # where it is made: a studio, a shop
 
     @cached_property
     def air(self) -> Window:
