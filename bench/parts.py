@@ -86,6 +86,14 @@ class WatchedExporter:
     def __init__(self, process: "subprocess.Popen[bytes]", address: str) -> None:
         self._process, self._client = process, httpx.Client(base_url=address, timeout=30)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def port(self) -> int:
+        return self._client.base_url.port or 0
+
     def page(self) -> "Page":
         return Page(self._client.get("/metrics").raise_for_status().text)
 
@@ -125,9 +133,14 @@ class WatchedExporter:
 
 def cpu_of(process: "subprocess.Popen[bytes]") -> float:
     """Seconds of user and system time, of its children too."""
-    pids, children = [process.pid], _proc(process.pid, f"task/{process.pid}/children").split()
+    return cpu_of_pid(process.pid)
+
+
+def cpu_of_pid(pid: int) -> float:
+    """The same of a process by its number."""
+    pids, children = [pid], _proc(pid, f"task/{pid}/children").split()
     pids += map(int, children)
-    fields = [_proc(pid, "stat").rpartition(")")[2].split() for pid in pids]
+    fields = [_proc(each, "stat").rpartition(")")[2].split() for each in pids]
     return sum(sum(map(int, each[11:15])) for each in fields) / TICKS
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import chat
 import intake
 import probing
 from rich.console import Console
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[Console], list[Row]]] = {
     "intake": intake.measure,
     "intake-postgresql": intake.measure_on_postgresql,
     **probing.PARTS,
+    "chat": chat.measure,
 }
 
 

@@ -48,7 +48,12 @@ def requests_of(bodies: list[bytes], numbers: Iterator[int]) -> Iterator[bytes]:
 
 async def as_fast_as_answered(port: int, bodies: list[bytes], seconds: float, numbers: "count[int]") -> Answers:
     """Each connection posts the next one as soon as it has its answer."""
-    requests, end = requests_of(bodies, numbers), time.perf_counter() + seconds
+    return await pour(port, requests_of(bodies, numbers), seconds)
+
+
+async def pour(port: int, requests: Iterator[bytes], seconds: float) -> Answers:
+    """Any requests at all, as fast as they are answered."""
+    end = time.perf_counter() + seconds
 
     async def one(post: "Post", times: list[float]) -> None:
         while (began := time.perf_counter()) < end:
@@ -60,7 +65,12 @@ async def as_fast_as_answered(port: int, bodies: list[bytes], seconds: float, nu
 
 async def at_a_pace(port: int, bodies: list[bytes], seconds: float, numbers: "count[int]", pace: float) -> Answers:
     """*pace* webhooks a second, whether the ones before are answered or not: what waits to be posted waits too."""
-    requests, began, slots = requests_of(bodies, numbers), time.perf_counter(), count()
+    return await drip(port, requests_of(bodies, numbers), seconds, pace)
+
+
+async def drip(port: int, requests: Iterator[bytes], seconds: float, pace: float) -> Answers:
+    """Any requests at all, *pace* of them a second."""
+    began, slots = time.perf_counter(), count()
 
     async def one(post: "Post", times: list[float]) -> None:
         while (due := began + next(slots) / pace) < began + seconds:
@@ -83,7 +93,7 @@ async def _together(port: int, one: Callable[[Post, list[float]], Awaitable[None
         async def post(request: bytes) -> None:
             writer.write(request)
             header = await reader.readuntil(b"\r\n\r\n")
-            assert header.startswith(b"HTTP/1.1 200"), header
+            assert header.startswith(b"HTTP/1.1 20"), header
             length = next(line for line in header.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             await reader.readexactly(int(length.split(b":")[1]))
 
