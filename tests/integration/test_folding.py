@@ -210,9 +210,9 @@ async def test_a_webhook_that_cannot_be_folded_is_set_aside(story: Story) -> Non
 
 async def test_an_incident_during_a_drill_is_marked(story: Story) -> None:
     """Only the stream of the drill, and only until the drill ends."""
-    drill = story.store.journal.begin_drill("demo", "encoder_crash", story.clock(), NOON + timedelta(minutes=2))
+    drill = story.store.drills.begin("demo", "encoder_crash", story.clock(), NOON + timedelta(minutes=2))
     await story.push(alert(), alert(stream="second"))
-    story.store.journal.end_drill(drill, story.clock())
+    story.store.drills.end(drill, story.clock())
     story.clock.advance(1)
     await story.push(alert("Other", procedure="viewer_complaints"))
 

@@ -224,7 +224,7 @@ async def test_what_is_no_legal_move(night: Night) -> None:
     """Nothing changes, and it is said why."""
     await night.story.push(alert(), alert("BitrateLow", severity="P1", hop="encoder"))
     await night.story.push(complaint())
-    night.story.store.journal.begin_drill("drilled", "x", night.story.clock(), night.story.clock() + timedelta(1))
+    night.story.store.drills.begin("drilled", "x", night.story.clock(), night.story.clock() + timedelta(1))
     await night.story.push(alert(stream="drilled"))
     every = {each.fingerprint for each in night.story.store.journal.firing() if each.labels["stream"] == "demo"}
     assert night.people.merge(1, 1, "bob") == Refused(Unfit.SAME, 1)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from streamwatch.cli.api import json_option
+from streamwatch.cli.drill_history import history
 from streamwatch.cli.up import home_option, state_option
 from streamwatch.drill.all import Matrix, run_all, words_of
 from streamwatch.drill.expected import EXPECTED, place_of
@@ -19,6 +20,20 @@ from streamwatch.language import Language, Text, reader_language
 from streamwatch.stack.faults import FAULTS
 from streamwatch.stack.places import find_places
 from streamwatch.vocabulary import HOPS, say
+
+
+class _Drills(click.Group):
+    """A word that is no command is a fault: `streamwatch drill encoder_crash` has no further word."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args and args[0] in self.commands:
+            return super().make_context(info_name, args, parent, **extra)
+        return play.make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
 
 
 @click.command("drill")
@@ -33,7 +48,7 @@ from streamwatch.vocabulary import HOPS, say
 @home_option
 @state_option
 @json_option
-def command(
+def play(
     fault: str | None,
     listed: bool,
     stream: str | None,
@@ -46,6 +61,8 @@ def command(
 
     `all` plays every fault, in eight minutes or so. 全部演练约八分钟。
     Exit 0 only when the right person got the right page, once, in time, and was told that it is over.
+
+    `streamwatch drill history` lists the drills that were. 以往的演练。
 
     Example 例：streamwatch drill encoder_crash
     """
@@ -63,6 +80,10 @@ def command(
         cancelled = Text("已取消，推流已恢复", "cancelled, the stream is restored").read_in(reader_language())
         click.echo(json.dumps({"cancelled": True}) if as_json else cancelled)
         sys.exit(1)
+
+
+command = _Drills("drill", help=play.help)
+command.add_command(history)
 
 
 _WHICH = Text("请写一个故障，或 all；--list 列出全部", "name a fault, or all; --list lists them")

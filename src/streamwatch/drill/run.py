@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from streamwatch.drill.expected import EXPECTED, place_of
-from streamwatch.drill.verdict import Seen
+from streamwatch.drill.verdict import Seen, result_of
 from streamwatch.drill.watching import System, Tell, Watch
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
@@ -67,7 +67,16 @@ async def play(here: Theatre, fault: str, stream: str, patience: float, tell: Te
     finally:
         await here.control.ask("restore", fault=fault)
         await here.system.receiver("DELETE", f"/drills/{drill['id']}")
+    await _keep(here.system, drill["id"], seen, tell)
     return seen
+
+
+async def _keep(system: System, drill: str, seen: Seen, tell: Tell) -> None:
+    """For `streamwatch drill history`. What was seen is told all the same when this fails."""
+    try:
+        await system.receiver("POST", f"/drills/{drill}/result", json=result_of(seen))
+    except (httpx.HTTPError, CommandFailed):
+        tell(0.0, Text("结果没有存下来", "the result could not be kept"))
 
 
 async def _watch(watch: Watch, seen: Seen, control: Control, patience: float) -> None:

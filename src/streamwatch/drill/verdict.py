@@ -76,6 +76,18 @@ def faults_of(seen: Seen) -> list[Text]:
     return wrong
 
 
+def result_of(seen: Seen) -> dict[str, Any]:
+    """What is kept of it: the receiver's `ResultBody`."""
+    wrong = faults_of(seen)
+    return {
+        "seconds": seen.paged,
+        "person": seen.person,
+        "incidents": seen.incidents[:50],
+        "wrong": [text.en[:300] for text in wrong],
+        "wrong_zh": [text.zh[:300] for text in wrong],
+    }
+
+
 def _wrong_step(step: str | None, expected: frozenset[str]) -> list[Text]:
     if not step:
         return [Text("呼叫里没有预案步骤", "the page named no step of the runbook")]

@@ -7,6 +7,7 @@ from streamwatch.metrics import Standing
 from streamwatch.store.acks import Acks
 from streamwatch.store.audit import Audit
 from streamwatch.store.database import Database
+from streamwatch.store.drills import Drills
 from streamwatch.store.duty import DutyLog
 from streamwatch.store.inbox import Inbox
 from streamwatch.store.journal import Journal
@@ -35,6 +36,7 @@ class Store:
         self.steps = Steps(self.database)
         self.journal = Journal(self.database)
         self.presses = Presses(self.database)
+        self.drills = Drills(self.database)
         self.duty = DutyLog(self.database)
         self.reports = Reports(self.database)
         self.sessions = Sessions(self.database)

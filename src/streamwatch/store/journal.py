@@ -1,11 +1,11 @@
-"""What people and programs read: incidents, their timeline, their pages; and which drills run."""
+"""What people and programs read: incidents, their timeline, their pages."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from streamwatch.message import CALLS, Earlier
 from streamwatch.store import tables
@@ -168,19 +168,6 @@ class Journal:
             connection.execute(
                 update(tables.incident).where(tables.incident.c.id == incident).values(evidence=evidence)
             )
-
-    def begin_drill(self, stream: str, fault: str, at: datetime, ends_at: datetime) -> int:
-        """Incidents of *stream* that open until *ends_at* are drills."""
-        with self._database.writing() as connection:
-            result = connection.execute(
-                insert(tables.drill).values(stream=stream, fault=fault, started_at=at, ends_at=ends_at)
-            )
-            return int(result.inserted_primary_key[0])  # type: ignore[index]  # one row, one key
-
-    def end_drill(self, drill: int, at: datetime) -> bool:
-        with self._database.writing() as connection:
-            ended = update(tables.drill).where(tables.drill.c.id == drill).values(ends_at=at)
-            return connection.execute(ended).rowcount > 0
 
     def dead_pages(self, limit: int = 200) -> list[Row[Any]]:
         """Newest first."""

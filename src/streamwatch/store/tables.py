@@ -190,6 +190,7 @@ drill = Table(
     Column("fault", Text, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
+    Column("result", JSON(none_as_null=True)),  # what it showed; NULL: it runs, or was broken off
 )
 
 heartbeat = Table(

@@ -16,6 +16,7 @@ from streamwatch.web import (
     alerts,
     api,
     audit,
+    drills,
     duty,
     handover,
     health,
@@ -61,7 +62,7 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     people = (triggers.router, sos.router, files.api, files.pages, report_form.router, login.router)
     forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages)
     said = (rearrange.api, rearrange.pages, silences.api, silences.pages)
-    alone = (api.router, health.router, pages.router, lists.router, work.router)
+    alone = (api.router, drills.router, health.router, pages.router, lists.router, work.router)
     for router in (*alone, *own, *people, *forms, *said):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

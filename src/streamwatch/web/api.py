@@ -1,10 +1,10 @@
-"""The API for programs: incidents, acks, duty, drills, status. Every call needs a bearer token.
+"""The API for programs: incidents, acks, duty, status. Every call needs a bearer token.
 
 A refusal is worded in both languages (`Text`); `pages.show_error` answers in the one that Accept-Language asks for.
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Depends, HTTPException, Query
@@ -30,12 +30,6 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 class AckBody(BaseModel):
     by: Name
-
-
-class DrillBody(BaseModel):
-    stream: Name
-    fault: Name
-    seconds: Annotated[float, Field(gt=0, le=3600)] = 120
 
 
 class TestBody(BaseModel):
@@ -142,22 +136,6 @@ def one_page(parts: Wired, page: RowId) -> dict[str, Any]:
     if row is None:
         raise _refused(404, f"没有呼叫 {page}", f"there is no page {page}")
     return presenting.page(row, parts.config())
-
-
-@router.post("/drills", tags=["drills"], status_code=201)
-def begin_drill(parts: Wired, deeds: Deeds, body: DrillBody) -> dict[str, str]:
-    """From now on, incidents of this stream are marked as drill."""
-    at = parts.clock()
-    drill = parts.store.journal.begin_drill(body.stream, body.fault, at, at + timedelta(seconds=body.seconds))
-    deeds.did(Act.DRILL_START, what=f"{body.fault} {body.stream}")
-    return {"id": str(drill)}
-
-
-@router.delete("/drills/{drill}", tags=["drills"], status_code=204)
-def end_drill(parts: Wired, deeds: Deeds, drill: RowId) -> None:
-    if not parts.store.journal.end_drill(drill, parts.clock()):
-        raise _refused(404, f"没有演练 {drill}", f"there is no drill {drill}")
-    deeds.did(Act.DRILL_END, what=str(drill))
 
 
 @router.get("/status", tags=["status"])

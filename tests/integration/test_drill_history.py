@@ -1,0 +1,91 @@
+"""What drills showed is kept by the receiver and listed: for the next training, and for whoever asks."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servers.free_port import free_port
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, write_config
+from streamwatch.drill.verdict import Seen, result_of
+
+RIGHT = Seen(
+    "encoder_crash", paged=4.2, resolved=20.0, procedure="stream_interruption", hop="ingest", severity="P0",
+    role="tech", person="alice", person_name="Alice", runbook_step="publisher-gone", pages=1, incidents=["4"],
+    on_duty=["alice"], on_duty_names=["Alice"],
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> Path:
+    return write_config(tmp_path_factory.mktemp("history"), free_port(), phone.url)
+
+
+@pytest.fixture(scope="module")
+def receiver(config: Path) -> Iterator[ReceiverProcess]:
+    port = int(re.search(r"listen: 127.0.0.1:(\d+)", config.read_text())[1])  # type: ignore[index]  # it is there
+    receiver = ReceiverProcess(config, port)
+    receiver.start()
+    yield receiver
+    assert receiver.stop() in (0, -15)
+
+
+def begin(receiver: ReceiverProcess, fault: str) -> str:
+    reply = receiver.post({"stream": "demo", "fault": fault, "seconds": 60}, "/api/v1/drills")
+    assert reply.status_code == 201
+    return str(reply.json()["id"])
+
+
+def keep(receiver: ReceiverProcess, drill: str, result: dict[str, Any]) -> int:
+    return receiver.post(result, f"/api/v1/drills/{drill}/result").status_code
+
+
+def command(config: Path, *words: str) -> str:
+    done = subprocess.run(
+        [STREAMWATCH, "drill", "history", "--config", config, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_drills_are_listed_with_what_came_of_them(config: Path, receiver: ReceiverProcess) -> None:
+    """Newest first: one that was broken off, one that was wrong and says why, one that was right."""
+    assert "no drill yet" in command(config) or "还没有演练过" in command(config)
+    right, wrong, cut = (
+        begin(receiver, "encoder_crash"),
+        begin(receiver, "black_picture"),
+        begin(receiver, "obs_stop"),
+    )
+    assert keep(receiver, right, result_of(RIGHT)) == 201
+    assert keep(receiver, wrong, result_of(Seen("black_picture"))) == 201
+
+    told = json.loads(command(config, "--json"))["drills"]
+    assert [(each["id"], each["fault"], each["right"]) for each in told] == [
+        (cut, "obs_stop", None),
+        (wrong, "black_picture", False),
+        (right, "encoder_crash", True),
+    ]
+    assert (told[2]["seconds"], told[2]["person_name"], told[2]["incidents"]) == (4.2, "Alice", ["4"])
+    assert (told[1]["wrong"], told[1]["wrong_zh"]) == (["nobody was paged"], ["没有人被呼叫"])
+    lines = command(config).splitlines()
+    assert [len(lines), "encoder_crash" in lines[2], "4.2 s" in lines[2], "Alice" in lines[2]] == [
+        3,
+        True,
+        True,
+        True,
+    ]
+    (one,) = json.loads(command(config, "--json", "--fault", "encoder_crash"))["drills"]
+    assert one["id"] == right
+
+
+def test_a_result_is_kept_once(receiver: ReceiverProcess) -> None:
+    """What was seen is not seen anew; a drill that never was has none; what is no result is refused."""
+    drill = begin(receiver, "encoder_hang")
+    assert keep(receiver, drill, {"seconds": -1}) == 422
+    assert keep(receiver, drill, {"secret": "x"}) == 422
+    assert [keep(receiver, drill, result_of(RIGHT)) for _ in range(2)] == [201, 409]
+    assert keep(receiver, "99999", result_of(RIGHT)) == 404
