@@ -34,6 +34,7 @@ COMMANDS = {
     "send-test": "send_test",
     "drill": "drill",
     "export": "export",
+    "report": "report",
     "passphrase": "passphrase",
     "audit": "audit",
 }

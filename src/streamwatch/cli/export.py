@@ -1,46 +1,23 @@
 """`streamwatch export`: the record of a stream as files, for the review."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-import httpx
 
-from streamwatch.cli.api import Api, config_option, json_option, moment, open_api, prometheus_address, say
+from streamwatch.cli.api import config_option, json_option, moment, open_api, prometheus_address
+from streamwatch.cli.record import asking, prometheus_option, stream_id
 from streamwatch.language import Text, reader_language
 from streamwatch.report.export import Export, Form, export
-from streamwatch.report.incidents import Ask
 from streamwatch.report.progress import Steps
 from streamwatch.report.prometheus import Prometheus
 from streamwatch.report.window import window
 
 
-def _stream(text: str) -> str:
-    """A label value: any text that UTF-8 can hold."""
-    if not text or text != text.encode(errors="ignore").decode():
-        raise click.BadParameter(
-            say("请写直播间的 id，与 streams.yml 一致", "write the id of a stream, as streams.yml has it")
-        )
-    return text
-
-
-def _address(text: str) -> str:
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host:
-        raise click.BadParameter(
-            say("请写完整地址，例如 http://127.0.0.1:9090", "write an address like http://127.0.0.1:9090")
-        )
-    return text
-
-
 @click.command("export")
-@click.option("--stream", type=_stream, metavar="ID", required=True, help="直播间。The stream.")
+@click.option("--stream", type=stream_id, metavar="ID", required=True, help="直播间。The stream.")
 @click.option(
     "--from", "start", type=moment, metavar="TIME", required=True, help="从何时起，按配置的时区。First moment."
 )
@@ -54,9 +31,7 @@ def _address(text: str) -> str:
     default=None,
     help="config/ 所在目录，默认当前目录。The folder that config/ lies in.",
 )
-@click.option(
-    "--prometheus", "address", type=_address, metavar="URL", help="代替 prometheus.url。Instead of duty.yml's."
-)
+@prometheus_option
 @click.option(
     "--step",
     type=click.IntRange(5, 86_400),
@@ -98,7 +73,7 @@ def command(
     config, api = open_api(path or (home and _config_of(home)))
     span = window(config.file.aware(start), config.file.aware(end), step, config.zone)
     with Prometheus(address or prometheus_address(config)) as prometheus, Steps() as steps:
-        done = export(prometheus, _asking(api), stream, span, config.zone, steps)
+        done = export(prometheus, asking(api), stream, span, config.zone, steps)
     files = done.write(output, form)
     click.echo(json.dumps(_told(done, files), ensure_ascii=False) if as_json else _words(done, files))
 
@@ -107,13 +82,6 @@ def _config_of(home: Path) -> Path:
     """The configuration that a demo in *home* runs by; else the one that lies there."""
     running = home / ".streamwatch" / "config" / "duty.yml"
     return running if running.is_file() else home / "config" / "duty.yml"
-
-
-def _asking(api: Api) -> Ask:
-    def ask(path: str, params: Mapping[str, str | int]) -> Any:
-        return api.call("GET", path, params=params)
-
-    return ask
 
 
 def _told(done: Export, files: list[Path]) -> dict[str, Any]:

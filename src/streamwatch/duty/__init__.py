@@ -9,7 +9,16 @@ from streamwatch.duty.days import Days, Holidays
 from streamwatch.duty.doubts import NEVER_EMPTY, doubts, gaps, held_roles, streams
 from streamwatch.duty.handover import HandOver, handover
 from streamwatch.duty.person import ROLES, Contact, Person, Quiet
-from streamwatch.duty.resolve import WHY_NOT, Duty, PassedOver, hosts_on_air, others, running_session, who
+from streamwatch.duty.resolve import (
+    NOBODY_HOLDS,
+    WHY_NOT,
+    Duty,
+    PassedOver,
+    hosts_on_air,
+    others,
+    running_session,
+    who,
+)
 from streamwatch.duty.rotation import Rotation
 from streamwatch.duty.session import AFTER, BEFORE, OVERRUN, PHASES, Phase, Session, Window
 from streamwatch.duty.shifts import Shift, shifts
@@ -19,6 +28,7 @@ __all__ = [
     "AFTER",
     "BEFORE",
     "NEVER_EMPTY",
+    "NOBODY_HOLDS",
     "OVERRUN",
     "PHASES",
     "ROLES",

@@ -25,6 +25,7 @@ WHY_NOT: dict[Why, Text] = {
 }
 DEFAULT = Text("默认值班表", "default duty list")
 ROTATION = Text("轮值", "rotation")
+NOBODY_HOLDS = Text("岗位 {role} 无人值班，呼叫所有人", "nobody holds role {role}: everyone is called")
 STILL_CALLED = Text("；都在静默时段，仍呼叫", "; all are in quiet hours, called all the same")
 
 
@@ -176,8 +177,7 @@ def _everyone(book: DutyBook, role: str, absence: _Absence) -> Duty:
     passed = tuple(PassedOver(person, why) for person, why in left_out.items())
     if not everyone:
         return Duty((), (), "nobody", Text("没有可呼叫的人", "there is nobody to call"), passed)
-    text = Text("岗位 {role} 无人值班，呼叫所有人", "nobody holds role {role}: everyone is called")
-    return Duty(everyone, (), "everyone", text.format(role=role), passed)
+    return Duty(everyone, (), "everyone", NOBODY_HOLDS.format(role=role), passed)
 
 
 def _awake_first(people: Sequence[str], absence: _Absence) -> tuple[str, ...]:

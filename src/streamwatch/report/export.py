@@ -57,11 +57,12 @@ def export(prometheus: Prometheus, ask: Ask, stream: str, window: Window, zone: 
     table = Table(stream, window, tuple(found))
     incidents = read_incidents(ask, stream, window, steps)
     if not table.seen and not incidents:
-        raise CommandFailed(_unknown(stream, window, zone, prometheus.streams(window)))
+        raise CommandFailed(unknown_stream(stream, window, zone, prometheus.streams(window)))
     return Export(table, incidents, zone)
 
 
-def _unknown(stream: str, window: Window, zone: tzinfo, known: list[str]) -> str:
+def unknown_stream(stream: str, window: Window, zone: tzinfo, known: list[str]) -> str:
+    """The sentence for whoever named one that nobody knows. *known* are those that were seen then."""
     start, end = (f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (window.start, window.end))
     named = "; streams seen then: " + " ".join(known[:_NAMED]) if known else "; no stream was seen then"
     more = " …" if len(known) > _NAMED else ""

@@ -14,6 +14,8 @@ LIMIT = 1000  # the most that the API lists at once
 # An incident that was open when the window began belongs to it; nobody leaves one open for longer than this.
 LOOKBACK = timedelta(days=1)
 
+NOT_THE_API = "the receiver answered something that is not its API; check public_url in duty.yml."
+
 
 class Ask(Protocol):
     """GET of the receiver's API: path below /api/v1 and query; answers its JSON, or raises `CommandFailed`."""
@@ -21,8 +23,8 @@ class Ask(Protocol):
     def __call__(self, path: str, params: Mapping[str, str | int]) -> Any: ...
 
 
-def read_incidents(ask: Ask, stream: str, window: Window, steps: Steps) -> list[Incident]:
-    """Oldest first: all that were open at any time in the window."""
+def read_incidents(ask: Ask, stream: str | None, window: Window, steps: Steps) -> list[Incident]:
+    """Oldest first: all that were open at any time in the window; without *stream* those of all."""
     try:
         ids = [each["id"] for each in _listed(ask, stream, window) if _touches(each, window)]
         steps.expect(len(ids))
@@ -32,19 +34,18 @@ def read_incidents(ask: Ask, stream: str, window: Window, steps: Steps) -> list[
             found.append(dict(ask(f"/incidents/{identity}", {})))
             steps.done()
     except (KeyError, TypeError, ValueError) as error:
-        raise CommandFailed(
-            "the receiver answered something that is not its API; check public_url in duty.yml."
-        ) from error
+        raise CommandFailed(NOT_THE_API) from error
     return found
 
 
-def _listed(ask: Ask, stream: str, window: Window) -> list[Incident]:
+def _listed(ask: Ask, stream: str | None, window: Window) -> list[Incident]:
     """Newest first, asked for in pages: each begins where the one before ended."""
     found: dict[str, Incident] = {}
     since, until = window.start - LOOKBACK, window.end
     while True:
         bounds = {"since": since.isoformat(), "until": until.isoformat()}
-        page = ask("/incidents", {"stream": stream, "limit": LIMIT, **bounds})["incidents"]
+        mine = {} if stream is None else {"stream": stream}
+        page = ask("/incidents", {"limit": LIMIT, **mine, **bounds})["incidents"]
         fresh = [each for each in page if each["id"] not in found]
         found |= {each["id"]: each for each in fresh}
         if len(page) < LIMIT or not fresh:

@@ -1,0 +1,105 @@
+"""The same review as JSON for programs: machine names, seconds, nothing rounded, null where not known. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from streamwatch.duty import Session
+from streamwatch.report.review.counting import Class
+from streamwatch.report.review.feedback import Feedback
+from streamwatch.report.review.handling import Handling
+from streamwatch.report.review.result import Result
+from streamwatch.report.review.review import Review
+
+
+def document(review: Review) -> dict[str, Any]:
+    """Times are ISO 8601 with offset, in the team's zone."""
+    scope, zone = review.scope, review.zone
+    return {
+        "session": scope.session,
+        "stream": scope.stream,
+        "weekly": scope.weekly,
+        "timezone": str(zone),
+        "from": _moment(scope.span.start, zone),
+        "to": _moment(scope.span.end, zone),
+        "prometheus": None if review.doubt is None else review.doubt.en,
+        "result": [_result(each, zone) for each in review.results],
+        "classes": _classes(review.classes),
+        "handling": [_handling(each, zone) for each in review.handlings],
+        "feedback": [_feedback(each) for each in review.feedback],
+        "suggestions": [
+            {"rule": each.rule, "text_zh": each.text.zh, "text_en": each.text.en, "incidents": list(each.incidents)}
+            for each in review.suggestions
+        ],
+        "drills": {
+            "classes": _classes(review.drill_classes),
+            "handling": [_handling(each, zone) for each in review.drills],
+        },
+    }
+
+
+def _result(result: Result, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "stream": result.stream,
+        "sessions": [_session(each, zone) for each in result.sessions],
+        "interrupted_seconds": result.interrupted,
+        "not_publishing_seconds": result.not_publishing,
+        "incidents": dict(result.incidents),
+        "viewers_peak": result.peak,
+        "viewers_average": result.average,
+        "viewers_known": result.known,
+    }
+
+
+def _session(session: Session, zone: tzinfo) -> dict[str, Any]:
+    times = {key: _moment(getattr(session, key), zone) for key in ("start", "end", "started", "ended")}
+    return {"id": session.id, "title": session.title, **times}
+
+
+def _classes(classes: Sequence[Class]) -> list[dict[str, Any]]:
+    return [
+        {"procedure": each.procedure, "hop": each.hop, "severities": dict(each.counts), "total": each.total}
+        for each in classes
+    ]
+
+
+def _handling(each: Handling, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "incident": each.number,
+        "stream": each.stream,
+        "procedure": each.procedure,
+        "hop": each.hop,
+        "severity": each.severity,
+        "summary_zh": each.summary.zh,
+        "summary_en": each.summary.en,
+        "opened_at": _moment(each.opened_at, zone),
+        "people": list(each.people),
+        "seconds_to_page": each.seconds_to(each.paged_at),
+        "seconds_to_ack": each.seconds_to(each.taken_at),
+        "seconds_to_over": each.seconds_to(each.over_at),
+        "runbook_step": each.step,
+        "notes": [
+            {"at": _moment(note.at, zone), "text_zh": note.text.zh, "text_en": note.text.en} for note in each.notes
+        ],
+        "pages": {
+            "failed_tries": each.failed_tries,
+            "second_channel": [detour._asdict() for detour in each.detours],
+            "undelivered": list(each.undelivered),
+            "maybe_repeated": list(each.repeated),
+            "called_again": each.called_again,
+            "nobody_on_duty": each.unattended,
+        },
+    }
+
+
+def _feedback(each: Feedback) -> dict[str, Any]:
+    return {
+        "stream": each.stream,
+        "known": each.known,
+        "categories": [found._asdict() for found in each.categories],
+        "samples": [sample._asdict() for sample in each.samples],
+    }
+
+
+def _moment(at: datetime | None, zone: tzinfo) -> str | None:
+    return None if at is None else at.astimezone(zone).isoformat(timespec="seconds")

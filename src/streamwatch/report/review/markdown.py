@@ -1,0 +1,40 @@
+"""A review in Markdown, for a person who reads it in the morning: five sections, drills after them. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from streamwatch.language import Language, Text
+from streamwatch.report.review import words
+from streamwatch.report.review.reader import Reader, inert
+from streamwatch.report.review.review import Review, StepTitle
+from streamwatch.report.review.told_feedback import told_feedback, told_suggestions
+from streamwatch.report.review.told_handling import told_handlings
+from streamwatch.report.review.told_result import told_classes, told_result
+
+
+def markdown(review: Review, language: Language, step: StepTitle) -> str:
+    """*step* gives the title of a runbook's section. Times are written in the review's zone."""
+    return "\n\n".join(_blocks(review, Reader(language, review.zone), step)) + "\n"
+
+
+def _blocks(review: Review, reader: Reader, step: StepTitle) -> Iterator[str]:
+    def section(name: Text, blocks: Iterable[str]) -> Iterator[str]:
+        yield f"## {reader.say(name)}"
+        yield from blocks
+
+    yield from _title(review, reader)
+    yield from section(words.RESULT, told_result(review, reader))
+    yield from section(words.CLASSES, [told_classes(review.classes, reader)])
+    yield from section(words.HANDLING, told_handlings(review.handlings, reader, step))
+    yield from section(words.FEEDBACK, told_feedback(review.feedback, reader))
+    yield from section(words.SUGGESTIONS, [told_suggestions(review.suggestions, reader)])
+    if review.drills:
+        drills = [told_classes(review.drill_classes, reader), *told_handlings(review.drills, reader, step)]
+        yield from section(words.DRILLS, drills)
+
+
+def _title(review: Review, reader: Reader) -> Iterator[str]:
+    scope = review.scope
+    kind = words.WEEK if scope.weekly else words.SESSION_REVIEW if scope.session else words.REVIEW
+    where = reader.say(words.ALL_STREAMS) if scope.stream is None else reader.stream(scope.stream)
+    yield f"# {reader.say(kind, id=inert(scope.session or ''))} · {where}"
+    yield f"{reader.day(scope.span.start)} – {reader.day(scope.span.end)} ({review.zone})"

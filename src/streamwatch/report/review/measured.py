@@ -1,0 +1,55 @@
+"""What Prometheus knows of a stream, as far as a review asks for it. Pure."""
+
+from dataclasses import dataclass
+
+from streamwatch.language import Text
+from streamwatch.report.series import PEOPLE, SERIES, Series
+from streamwatch.report.table import Column
+
+_OF_EXPORT = {series.key: series for series in SERIES}
+
+# One for each minute, sender and category; two exporters that read one chat count it once.
+COMPLAINTS = Series(
+    "complaints",
+    Text("抱怨次数", "Complaints"),
+    Text("次", "complaints"),
+    "average",
+    0,
+    "max by (category) (increase(streamwatch_chat_complaints_total{stream=$stream}[$rate]))",
+    by="category",
+)
+AVERAGE = Series(
+    "viewers_average",
+    Text("平均在线", "Average viewers"),
+    PEOPLE,
+    "average",
+    0,
+    "sum(max by (platform) (avg_over_time(streamwatch_viewers{stream=$stream}[$step])))",
+)
+ASKED = (
+    _OF_EXPORT["publishing"],
+    _OF_EXPORT["viewers"],
+    AVERAGE,
+    COMPLAINTS,
+    _OF_EXPORT["complaining_users"],
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The columns of one stream; a series that nobody measured has none, or one without values."""
+
+    columns: tuple[Column, ...] = ()
+
+    def one(self, key: str) -> Column | None:
+        """The column, if it has any value."""
+        return next((each for each in self.columns if each.key == key and each.known), None)
+
+    def by_category(self, series: Series) -> dict[str, Column]:
+        begins = f"{series.key}_"
+        found = {each.key.removeprefix(begins): each for each in self.columns if each.key.startswith(begins)}
+        return {category: column for category, column in found.items() if category and column.known}
+
+    @property
+    def seen(self) -> bool:
+        return any(column.known for column in self.columns)

@@ -1,0 +1,60 @@
+"""The section on handling: a row for each incident, then what people wrote, and pages that failed. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from streamwatch.report.review import words
+from streamwatch.report.review.handling import Handling, Note
+from streamwatch.report.review.reader import Reader, bullets, inert
+from streamwatch.report.review.review import StepTitle
+
+
+def told_handlings(handlings: Sequence[Handling], reader: Reader, step: StepTitle) -> Iterator[str]:
+    if not handlings:
+        yield reader.say(words.NO_INCIDENT)
+        return
+    yield reader.table(words.HANDLING_HEADS, [_row(each, reader, step) for each in handlings])
+    if notes := [_note(each.number, note, reader) for each in handlings for note in each.notes]:
+        yield f"{reader.say(words.NOTES)}\n\n{bullets(notes)}"
+    if troubles := [
+        f"#{each.number} {told}" for each in handlings if (told := reader.sentence(_troubles(each, reader)))
+    ]:
+        yield f"{reader.say(words.TROUBLES)}\n\n{bullets(troubles)}"
+
+
+def _row(each: Handling, reader: Reader, step: StepTitle) -> list[str]:
+    until_told, until_taken, until_over = map(each.seconds_to, (each.paged_at, each.taken_at, each.over_at))
+    return [
+        f"#{each.number}",
+        reader.moment(each.opened_at),
+        each.severity,
+        reader.stream(each.stream),
+        inert(each.summary.read_in(reader.language)),
+        inert(reader.listed(each.people)) or reader.say(words.NOBODY),
+        reader.say(words.NOT_TOLD) if until_told is None else reader.lasting(until_told),
+        reader.say(words.NEVER_TAKEN) if until_taken is None else reader.lasting(until_taken),
+        reader.say(words.NOT_OVER) if until_over is None else reader.lasting(until_over),
+        inert(step(each.procedure, each.step).read_in(reader.language)),
+    ]
+
+
+def _note(number: str, note: Note, reader: Reader) -> str:
+    return f"#{number} {reader.moment(note.at)} {inert(note.text.read_in(reader.language))}"
+
+
+def _troubles(each: Handling, reader: Reader) -> Iterator[str]:
+    if each.unattended:
+        yield reader.say(words.UNATTENDED)
+    if each.failed_tries:
+        yield reader.say(
+            words.FAILED_TRY if each.failed_tries == 1 else words.FAILED_TRIES, count=each.failed_tries
+        )
+    for person, failed, delivered in each.detours:
+        yield reader.say(words.DETOUR, person=inert(person), failed=failed, delivered=delivered)
+    if each.undelivered:
+        yield reader.say(words.UNDELIVERED, people=inert(reader.listed(each.undelivered)))
+    if each.repeated:
+        yield reader.say(words.REPEATED, people=inert(reader.listed(each.repeated)))
+    if each.called_again:
+        yield reader.say(
+            words.CALLED_ONCE_MORE if each.called_again == 1 else words.CALLED_AGAIN, count=each.called_again
+        )
