@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 Severity = Literal["P0", "P1", "P2", "P3"]
 SEVERITIES: tuple[Severity, ...] = ("P0", "P1", "P2", "P3")  # most urgent first
+BY_RECEIVER = "WatchdogSilent"  # the alert that the receiver itself begins and ends
 BY_PERSON = "person-"  # so begins the fingerprint of what a person reports; Alertmanager's are 16 hex digits
 
 

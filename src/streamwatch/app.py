@@ -52,6 +52,8 @@ from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
 from streamwatch.watching.canary import Canary, CanaryCollector, Song
 from streamwatch.watching.life_sign import LifeSign, Where
+from streamwatch.watching.liveness import Peer
+from streamwatch.watching.looking import Looking, PeerCollector
 from streamwatch.watching.presiding import Presiding
 from streamwatch.watching.reconciling import Reconciling
 from streamwatch.watching.session_metrics import SessionCollector
@@ -100,7 +102,11 @@ class Receiver:
         self.reopening = Reopening(self.store.database, calling, clock)
         self.silencing = Silencing(self.store, self.http, self._alertmanager, calling, clock, self.config.zone)
         self.audience = Audience(self.http, self._prometheus)
-        self.watchdog = Watchdog(self.store, self.http, self._prometheus, clock)
+        peers = {Peer.PROMETHEUS: self._prometheus, Peer.ALERTMANAGER: self._alertmanager}
+        self.looks = httpx.AsyncClient()
+        self.looking = Looking(self.looks, peers, clock)
+        self.watchdog = Watchdog(self.store, self.http, self._prometheus, clock, self.looking.sights)
+        self.watcher = Loop("watching the way of the alerts", self._watch)
         composing = Composing(
             self.store.journal,
             self._evidence(),
@@ -140,7 +146,8 @@ class Receiver:
         self.hearer = Loop("complaints", self.complaining.step)
         self.tidier = Loop("tidying", Tidying(self.store, clock).step)
         self.canary = Canary(self.store, self._song, clock)
-        moved = (self.reconciling.clock_was_set, self.watchdog.clock_was_set, self._clock_was_set)
+        hands = (self.reconciling, self.watchdog, self.looking)
+        moved = (*(each.clock_was_set for each in hands), self._clock_was_set)
         self.presiding = Presiding(self.store, self.delivery, moved, clock)
         self.listeners = self._open_listeners(self.config)
         pressing = Pressing(self.store, buttons, lambda: self.ways.book, self._pools, clock, self.metrics)
@@ -174,7 +181,7 @@ class Receiver:
 
     def troubles(self) -> list[str]:
         """Why an alert could not become a page just now."""
-        loops = (self.folder, self.sender, self.escalator, self.reconciler)
+        loops = (self.folder, self.sender, self.escalator, self.reconciler, self.watcher)
         found = [trouble for loop in loops if (trouble := loop.trouble())]
         try:
             self.store.inbox.waiting()
@@ -233,9 +240,18 @@ class Receiver:
             self.sender.wake()
         return False
 
+    async def _watch(self) -> bool:
+        """By itself: what an odd Alertmanager answers to a comparison must not keep anybody from noticing its end.
+
+        Whoever does not preside looks as well, to know it when the one who does dies together with them.
+        """
+        await self.looking.look()
+        if await self.presiding.ready() and await self.watchdog.step():
+            self.folder.wake()
+        return False
+
     async def _reconcile(self) -> bool:
-        # The Watchdog first: what an odd Alertmanager answers must not keep anybody from noticing its silence.
-        if await self.presiding.ready() and (await self.watchdog.step() or await self.reconciling.step()):
+        if await self.presiding.ready() and await self.reconciling.step():
             self.folder.wake()
         return False
 
@@ -279,15 +295,17 @@ class Receiver:
         if not self._opened:
             await asyncio.to_thread(self.open)
         idle = (self.tidier, self.hearer, self.signer)
-        loops = (self.folder, self.sender, self.escalator, self.reconciler, self.listener, *idle)
+        judging = (self.watcher, self.reconciler, self.escalator, self.folder, self.sender)
+        loops = (*reversed(judging), self.listener, *idle)
         async with AsyncExitStack() as running:
             await running.enter_async_context(self.http)
+            await running.enter_async_context(self.looks)
             for each in loops:
                 await running.enter_async_context(each)
             yield
             await self.listener.stop()
             await self.listening.stop()
-            for loop in (*idle, self.reconciler, self.escalator, self.folder, self.sender):
+            for loop in (*idle, *judging):
                 await loop.stop()
             try:
                 await asyncio.wait_for(self.delivery.settle(), STOP_WITHIN)
@@ -304,6 +322,7 @@ class Receiver:
             log.warning("%d pages may repeat: their answers were never seen", repeated)
         self.duty_changed()
         self.metrics.registry.register(SessionCollector(lambda: self.config.book, self._clock))
+        self.metrics.registry.register(PeerCollector(self.looking.sights))
         self.metrics.registry.register(CanaryCollector(self.store, self._song, self._clock))
         collector: Collector = StandingCollector(self._standing, self._clock)
         self.metrics.registry.register(collector)

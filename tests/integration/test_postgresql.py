@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from servers.health_page import health_page
 from servers.postgresql import PostgreSQL
 from servers.storm import folded, storm
 from servers.story import Phone, Story, alert, book, person, webhook
@@ -22,7 +23,10 @@ from streamwatch.incidents.escalation import DEFAULT
 from streamwatch.incidents.rearranging import Rearranging
 from streamwatch.store.acks import Ack
 from streamwatch.store.presses import Heard
+from streamwatch.watching.liveness import Peer
+from streamwatch.watching.looking import Looking
 from streamwatch.watching.presiding import Presiding
+from streamwatch.watching.watchdog import Watchdog
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +164,48 @@ async def test_one_receiver_presides_and_the_other_takes_over(pair: tuple[Story,
     ((_, message),) = two.phone.rang
     assert not message.maybe_repeated
     assert not await first.ready()
+
+
+async def test_a_dead_prometheus_is_one_page_and_its_end_is_one(
+    pair: tuple[Story, Story], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both look. One tells; it dies too, and the other neither calls again nor says that it is over."""
+    monkeypatch.setattr("streamwatch.watching.looking.PATIENCE", 60.0)
+    one, two = pair
+    async with health_page() as prometheus:
+        at_work = list[tuple[Story, Looking, Watchdog, Presiding]]()
+        for each in pair:
+            looking = Looking(each.http, {Peer.PROMETHEUS: lambda: prometheus.url}, each.clock)
+            watchdog = Watchdog(each.store, each.http, lambda: None, each.clock, looking.sights)
+            at_work.append(
+                (each, looking, watchdog, Presiding(each.store, each.delivery, (), each.clock, lambda: 0))
+            )
+
+        async def seconds(count: int) -> None:
+            for number in range(count):
+                one.clock.advance(1)
+                if number % 10 == 9:
+                    await two.accept(alert("Watchdog", severity="none"))
+                for story, looking, watchdog, presiding in at_work:
+                    await looking.look()
+                    if await presiding.ready():
+                        await watchdog.step()
+                        await story.turn()
+
+        await seconds(15)
+        prometheus.dead = True
+        await seconds(10)
+        assert one.phone.heard() == [("alice", "firing")]
+
+        at_work.pop(0)
+        one.store.seat.leave()
+        await seconds(60)
+        assert one.phone.heard() == [("alice", "firing")]
+
+        prometheus.dead = False
+        await seconds(20)
+    assert one.phone.heard() == [("alice", "firing"), ("alice", "over")]
+    assert len(two.incidents()) == 1
 
 
 async def test_a_step_of_the_escalation_is_taken_once(pair: tuple[Story, Story]) -> None:

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from servers.alertmanager import Alertmanager, AlertReceiver
 from servers.free_port import free_port
 from servers.prometheus import MetricsPage, Prometheus
 from servers.receiver import REPOSITORY, until
+from streamwatch.clock import utc_now
+from streamwatch.watching.liveness import Peer
+from streamwatch.watching.looking import Looking
 
 TOKEN = "token-of-the-receiver"
 EXPORTER_AWAY = 'count_over_time((up{job="streamwatch-exporter"} == 0)[1m:1s])'
@@ -87,6 +91,16 @@ def test_every_rule_file_is_loaded_and_evaluates(world: World) -> None:
     rules = [rule for group in groups for rule in group["rules"]]
     assert {(rule["health"], rule.get("lastError", "")) for rule in rules} == {("ok", "")}
     assert len(world.prometheus.get("alertmanagers")["activeAlertmanagers"]) == 1
+
+
+async def test_both_answer_the_receivers_looks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have the two pages that are asked, and are ready."""
+    monkeypatch.setattr("streamwatch.watching.looking.PATIENCE", 60.0)
+    where = {Peer.PROMETHEUS: lambda: world.prometheus.url, Peer.ALERTMANAGER: lambda: world.alertmanager.url}
+    async with httpx.AsyncClient() as http:
+        looking = Looking(http, where, utc_now)
+        await looking.look()
+    assert [(sight.missed, sight.ready_since is not None) for sight in looking.sights().values()] == [(0, True)] * 2
 
 
 def test_playback_is_not_told_while_the_ingest_before_it_is_down(world: World) -> None:

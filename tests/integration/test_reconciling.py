@@ -13,7 +13,7 @@ import respx
 from servers.peers import drips, peer
 from servers.receiver import write_config
 from servers.story import NOON, Hands, Story, alert
-from streamwatch.alert import fingerprint_of
+from streamwatch.alert import BY_RECEIVER, fingerprint_of
 from streamwatch.app import Receiver
 from streamwatch.intake import alertmanager_api
 from streamwatch.watching.reconciling import Reconciling
@@ -192,12 +192,15 @@ async def test_what_alertmanager_says_keeps_nobody_from_hearing_its_silence(
 ) -> None:
     """An answer that nobody foresaw fails the comparison alone, and it shows that it fails."""
     receiver, again = Receiver(write_config(tmp_path, 8780, "http://127.0.0.1:9"), Hands()), asyncio.Event()
-    looked = list[str]()
+    looked, failed, compared = list[str](), asyncio.Event(), list[str]()
 
     async def ready() -> bool:
         return True
 
     async def fails() -> bool:
+        compared.append("failed")
+        if len(compared) == 2:
+            failed.set()
         raise KeyError("labels")
 
     async def looks() -> bool:
@@ -210,9 +213,18 @@ async def test_what_alertmanager_says_keeps_nobody_from_hearing_its_silence(
     monkeypatch.setattr(receiver.reconciling, "step", fails)
     monkeypatch.setattr(receiver.watchdog, "step", looks)
     monkeypatch.setattr("streamwatch.loop.PAUSE", 0.01)
-    async with receiver.http, receiver.reconciler, asyncio.timeout(3):
+    async with receiver.http, receiver.looks, receiver.reconciler, receiver.watcher, asyncio.timeout(30):
         await again.wait()
+        await failed.wait()
         assert "reconciling fails: KeyError" in receiver.troubles()
+
+
+async def test_what_the_receiver_noticed_itself_is_not_alertmanagers_to_end(story: Story) -> None:
+    """Prometheus is dead and Alertmanager still tells its Watchdog: that the list lacks our own alert is no end."""
+    await story.push(alert(BY_RECEIVER, stream="all", procedure="monitoring"))
+    await live(story, reconciling_of(story), 180, [])
+
+    assert story.phone.heard() == [("alice", "firing")]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Every procedure of alert_rules/ keeps what the receiver, the runbooks and the people rely on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from streamwatch.alert import SEVERITIES
 from streamwatch.duty import ROLES
 from streamwatch.runbook import MAX_STEPS, Runbook, parse
 from streamwatch.vocabulary import CATEGORIES, HOPS, PROCEDURES
+from streamwatch.watching.watchdog import CLOSED, MISSED
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDERS = sorted(path for path in (REPOSITORY / "alert_rules").iterdir() if path.is_dir())
@@ -135,6 +136,15 @@ def test_the_step_stands_in_the_runbook(folder: Path, alert: dict[str, Any], lan
     """Whoever is called reads what to do now, for each category of complaint."""
     sections = runbook(folder, language).sections
     assert [step for step in steps_of(alert) if step not in sections] == []
+
+
+@pytest.mark.parametrize("words", [CLOSED, *MISSED.values()], ids=lambda words: words["summary_en"])
+def test_what_the_receiver_itself_tells_is_as_complete(words: Mapping[str, str]) -> None:
+    """No rule stands behind it: its summary fits, and its step is there in both languages."""
+    assert words.keys() == ANNOTATIONS
+    assert max(len(words["summary_zh"]), len(words["summary_en"])) <= SUMMARY_LENGTH
+    for language in ("zh", "en"):
+        assert words["runbook_step"] in runbook(REPOSITORY / "alert_rules" / "monitoring", language).sections
 
 
 def test_every_category_of_the_design_can_be_alerted_on() -> None:

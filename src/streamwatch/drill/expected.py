@@ -63,11 +63,9 @@ EXPECTED: Mapping[str, Expected] = {
     "viewer_drop": _one("audience", _SAID, "P2", "ops", "viewers-leaving", within=40, ready=_WATCHED),
     "exporter_down": _one("monitoring", _SELF, "P1", "tech", "exporter-down", within=25, place="all",
                           ready='min(up{job="streamwatch-exporter"}) == 1'),
-    # Nobody but the receiver can tell, and it waits a minute for a sign of life.
-    "prometheus_down": _one("monitoring", _SELF, "P0", "tech", "way-closed", within=90, place="all",
-                            ready=_HEARD),
-    "alertmanager_down": _one("monitoring", _SELF, "P0", "tech", "way-closed", within=90, place="all",
-                              ready=_HEARD),
+    # Nobody but the receiver can tell: it looks at both each second.
+    "prometheus_down": _one("monitoring", _SELF, "P0", "tech", "prometheus-gone", place="all", ready=_HEARD),
+    "alertmanager_down": _one("monitoring", _SELF, "P0", "tech", "alertmanager-gone", place="all", ready=_HEARD),
     # Told as soon as it is back.
     "receiver_down": _one("monitoring", _SELF, "P1", "tech", "alertmanager-failing", within=90, place="all",
                           ready=_HEARD, mend_on="alert"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from streamwatch.alert import is_reported, urgent
+from streamwatch.alert import BY_RECEIVER, is_reported, urgent
 from streamwatch.clock import Clock
 from streamwatch.intake import alertmanager_api as api
 from streamwatch.intake.alertmanager import read
@@ -88,10 +88,14 @@ class Reconciling:
         if not any(api.name(each) == WATCHDOG for each in held.values()):
             self._missing.clear()
             return []
-        # What a person reported is not Alertmanager's to know, and a person's to end.
-        gone = [each for each in firing if each.fingerprint not in held and not is_reported(each.fingerprint)]
+        gone = [each for each in firing if each.fingerprint not in held and not _is_ours(each)]
         self._missing = {each: self._missing.get(each, at) for each in gone}
         return [each for each, since in self._missing.items() if at - since >= MISSING_FOR]
+
+
+def _is_ours(firing: Firing) -> bool:
+    """What a person reported, or the receiver noticed, is not Alertmanager's to know, and theirs to end."""
+    return is_reported(firing.fingerprint) or firing.labels.get("alertname") == BY_RECEIVER
 
 
 def _webhooks(
