@@ -51,9 +51,13 @@ class Choice:
         whole = sum(self._within(self.home / rule.source.file) for rule in everything.rules())
         return whole + sum(not self._within(self.home / rule.source.file) for rule in self.alerts)
 
+    def tests(self, tests: Trials) -> list[Path]:
+        """Test files that were asked for by their path."""
+        return [path for path in tests.files if self._within(path)]
+
     def trials(self, tests: Trials, *, whole: bool) -> list[Trial]:
         """*whole*: each file as it is, with all rules, as `promtool test rules` has it."""
-        files = {path for path in tests.files if self._within(path)}
+        files = self.tests(tests)
         found = tests.of_files(files)
         for rule in self.alerts:
             asked = tests.of_alert(self.home / rule.source.file, rule.name)
@@ -82,7 +86,7 @@ def choose(home: Path, words: Sequence[str], everything: Everything, tests: Tria
             alerts.append(rule)
             names |= tests.needed(home / rule.source.file, rule.name)
     choice = Choice(home, tuple(paths), tuple(alerts), frozenset(names))
-    if not choice.sources() and not choice.trials(tests, whole=True):
+    if not choice.sources() and not choice.tests(tests):
         raise CommandFailed(NOTHING)
     return choice
 
