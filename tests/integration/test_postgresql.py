@@ -97,6 +97,26 @@ async def test_a_hundred_copies_are_one_page(story: Story) -> None:
     assert story.incidents()[0].episodes[0].seen == 100
 
 
+async def test_repeats_that_two_fold_are_counted_once(pair: tuple[Story, Story]) -> None:
+    """Sixty webhooks of two alerts that were told before, accepted and folded by both at once: each counts once."""
+    one, two = pair
+    rooms = [alert(stream="a"), alert(stream="b")]
+    await one.push(*rooms)
+    for story in pair:
+        for number in range(30):
+            body = webhook(*rooms, receiver=f"{number}")
+            await story.store.inbox.accept("alertmanager", body, story.clock())
+
+    def fold(story: Story) -> None:
+        while story.folding.fold():
+            pass
+
+    await asyncio.gather(*(asyncio.to_thread(fold, story) for story in pair))
+    assert two.store.inbox.waiting() == 0
+    assert [each.seen for record in one.incidents() for each in record.episodes] == [61, 61]
+    assert len(one.phone.rang) == 2
+
+
 async def test_killed_while_sending_is_sent_again_and_counted(story: Story) -> None:
     """The lease of a dead sender runs out: sent again, marked."""
     await story.store.inbox.accept("alertmanager", webhook(alert()), story.clock())
