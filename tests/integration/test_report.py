@@ -155,6 +155,7 @@ def test_a_session_as_a_program_reads_it(morning: Morning) -> None:
     (lag,) = review["feedback"][0]["categories"]
     assert (lag["category"], lag["users"]) == ("lag", 6)
     assert 40 <= lag["complaints"] <= 80
+    assert 0 < review["feedback"][0]["known"] < 0.5
     assert ("not_taken", [morning.complaint]) in [
         (each["rule"], each["incidents"]) for each in review["suggestions"]
     ]

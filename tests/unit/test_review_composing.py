@@ -24,6 +24,7 @@ MINUTE = timedelta(minutes=1)
 SPAN = window(EIGHT, EIGHT + 10 * MINUTE, 60, SHANGHAI)
 BOXES = {"P0": timedelta(seconds=60), "P1": timedelta(minutes=5)}
 NOTHING = Measured()
+ALL = range(SPAN.rows)
 
 
 def column(key: str, *values: float | None) -> Column:
@@ -73,7 +74,7 @@ def test_only_the_time_on_air_counts_where_a_session_is_known() -> None:
         measured=Measured((publishing, viewers, average)),
     )
     assert (found.interrupted, found.not_publishing) == (60, 45)
-    assert (found.peak, found.average, found.known) == (200, 100, 1.0)
+    assert (found.peak, found.average, found.known, found.publishing_known) == (200, 100, 1.0, 1.0)
     assert found.sessions == (air,)
 
 
@@ -113,7 +114,7 @@ def test_complaints_by_category_and_samples_that_are_kept() -> None:
         )
     )
     evidence = {"audio": {"users": 9, "samples": ["没声音"]}, "lag": {"users": 60, "samples": ["好卡啊", "好卡啊"]}}
-    found = feedback("demo", [read(evidence=evidence)], measured)
+    found = feedback("demo", [read(evidence=evidence)], measured, ALL)
     assert found.categories == (
         Category("price", 20, None),
         Category("lag", 10, 4),
@@ -122,11 +123,17 @@ def test_complaints_by_category_and_samples_that_are_kept() -> None:
     assert found.samples == (Sample("lag", "好卡啊", "12"), Sample("audio", "没声音", "12"))
 
 
+def test_complaints_count_while_on_air() -> None:
+    """Where a session is known; the share says for how much of it the chat was read."""
+    found = feedback("demo", [], Measured((column("complaints_lag", 50, 1, None, 2, 60),)), [1, 2, 3])
+    assert (found.categories, found.known) == ((Category("lag", 3, None),), 2 / 3)
+
+
 def test_a_quiet_chat_and_one_that_nobody_read_differ() -> None:
     """Known and nothing; or not known."""
-    quiet = feedback("demo", [], Measured((column("complaints_lag", 0, 0),)))
-    assert (quiet.known, quiet.categories) == (True, ())
-    assert not feedback("demo", [], Measured((column("complaints_lag"),))).known
+    quiet = feedback("demo", [], Measured((column("complaints_lag", 0, 0),)), ALL)
+    assert (quiet.known, quiet.categories) == (0.2, ())
+    assert feedback("demo", [], Measured((column("complaints_lag"),)), ALL).known == 0
 
 
 def rules_of(*handlings: Handling) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -152,6 +159,14 @@ def test_acks_later_than_the_time_box() -> None:
         ("late_ack", "P0 taken after more than 1 min, at worst after 2 min 5 s", ("2", "3")),
         ("late_ack", "P1 taken after more than 5 min, at worst after 5 min 1 s", ("4",)),
     ]
+
+
+def test_an_ack_is_awaited_from_the_call_that_made_it_urgent() -> None:
+    """A P2 that is raised to P0 after ten minutes: half a minute later is in time, and an ack before is none."""
+    raised = tell(Kind.RAISED, what="StreamNotPublishing", severity="P0")
+    before, soon, late = ({600.0: raised, when: acknowledged("alice")} for when in (300.0, 630.0, 700.0))
+    assert rules_of(read(1, before), read(2, soon)) == []
+    assert [each[2] for each in rules_of(read(3, late))] == [("3",)]
 
 
 def test_incidents_that_nobody_took_and_gaps_in_duty() -> None:

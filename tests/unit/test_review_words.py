@@ -28,6 +28,9 @@ SESSION = Session(
     EIGHT + HOUR,
     {},
     title="Autumn | sale",
+    expected_viewers=2000,
+    platform="douyin",
+    site="studio 2",
     started=EIGHT - timedelta(minutes=2),
     ended=EIGHT + HOUR,
 )
@@ -60,8 +63,8 @@ def evening() -> Review:
         column("publishing", *[1.0] * 62, 0.0, 0.0, 0.5, *[1.0] * 57),
         column("viewers", *[1000.0] * 121, 1530.0),
         column("viewers_average", *[1200.0] * 122),
-        column("complaints_lag", 70.2, 5),
-        column("complaining_users_lag", 60, 5),
+        column("complaints_lag", *[0.0] * 120, 70.2, 5),
+        column("complaining_users_lag", *[0.0] * 120, 60, 5),
     )
     scope = of_session([SESSION], "1122-A", EIGHT + 12 * HOUR, SHANGHAI)
     return compose(Record(scope, (handling(real), handling(drill)), {"demo": Measured(columns)}), BOXES, SHANGHAI)
@@ -97,7 +100,7 @@ def test_nothing_known_is_null() -> None:
         None,
         None,
     ]
-    assert (told["feedback"][0]["known"], told["suggestions"], told["weekly"]) == (False, [], True)
+    assert (told["feedback"][0]["known"], told["suggestions"], told["weekly"]) == (0, [], True)
 
 
 def test_all_streams_have_one_page() -> None:

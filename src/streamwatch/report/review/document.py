@@ -44,6 +44,7 @@ def _result(result: Result, zone: tzinfo) -> dict[str, Any]:
         "sessions": [_session(each, zone) for each in result.sessions],
         "interrupted_seconds": result.interrupted,
         "not_publishing_seconds": result.not_publishing,
+        "publishing_known": result.publishing_known,
         "incidents": dict(result.incidents),
         "viewers_peak": result.peak,
         "viewers_average": result.average,
@@ -53,7 +54,8 @@ def _result(result: Result, zone: tzinfo) -> dict[str, Any]:
 
 def _session(session: Session, zone: tzinfo) -> dict[str, Any]:
     times = {key: _moment(getattr(session, key), zone) for key in ("start", "end", "started", "ended")}
-    return {"id": session.id, "title": session.title, **times}
+    about = {key: getattr(session, key) for key in ("title", "platform", "room", "site", "expected_viewers")}
+    return {"id": session.id, **about, **times}
 
 
 def _classes(classes: Sequence[Class]) -> list[dict[str, Any]]:

@@ -70,6 +70,7 @@ class Handling:
     opened_at: datetime
     paged_at: datetime | None
     taken_at: datetime | None
+    answered: float | None  # seconds from the call that made it as urgent as it is to the next ack
     over_at: datetime | None
     people: tuple[str, ...]
     notes: tuple[Note, ...]
@@ -104,6 +105,7 @@ def handling(incident: Incident) -> Handling:
         opened_at=_time(incident["opened_at"]),
         paged_at=min((_time(page["delivered_at"]) for page in calls if page["delivered_at"]), default=None),
         taken_at=min((_time(row["at"]) for row in takes), default=None),
+        answered=_answered(incident, takes),
         over_at=_time(incident["resolved_at"]) if incident["resolved_at"] else None,
         people=_each_once(names.get(row["person"], row["person"]) for row in takes if row["person"]),
         notes=tuple(
@@ -124,6 +126,12 @@ def _names(incident: Incident) -> dict[str, str]:
     """Of people, by their ids, as far as the incident tells them."""
     named = {page["person"]: page["person_name"] for page in incident["pages"]}
     return named | {incident["acknowledged_by"]: incident["acknowledged_by_name"]}
+
+
+def _answered(incident: Incident, takes: Iterable[Mapping[str, Any]]) -> float | None:
+    raised = [_time(row["at"]) for row in incident["timeline"] if row["kind"] == Kind.RAISED]
+    called = max(raised, default=_time(incident["opened_at"]))
+    return min(((at - called).total_seconds() for row in takes if (at := _time(row["at"])) >= called), default=None)
 
 
 def _episode(alert: Mapping[str, Any]) -> Episode:

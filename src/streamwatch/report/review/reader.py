@@ -43,6 +43,9 @@ class Reader:
     def count(self, number: float | None) -> str:
         return self.say(words.UNKNOWN) if number is None else f"{round(number):,}"
 
+    def share(self, part: float) -> str:
+        return f"{max(1, round(part * 100))}%"
+
     def listed(self, parts: Iterable[str]) -> str:
         return ("、" if self.language == "zh" else ", ").join(parts)
 
@@ -52,6 +55,11 @@ class Reader:
     def table(self, heads: Sequence[Text], rows: Iterable[Sequence[str]]) -> str:
         names = [head.read_in(self.language) for head in heads]
         return "\n".join(f"| {' | '.join(row)} |" for row in (names, ["---"] * len(names), *rows))
+
+
+def is_partly(known: float) -> bool:
+    """Whether something is known for some of the time: what then is missing does not round to nothing."""
+    return 0 < known < 0.995
 
 
 def bullets(lines: Iterable[str]) -> str:

@@ -27,6 +27,7 @@ class Result:
     peak: float | None
     average: float | None
     known: float  # share of the time on air for which viewers are known, 0 to 1
+    publishing_known: float  # the same of the stream at ingest
 
 
 def result(
@@ -34,8 +35,8 @@ def result(
 ) -> Result:
     """*handlings* are the incidents of *stream* without drills. Where no session is known all of *span* counts."""
     mine = tuple(each for each in sessions if each.stream == stream)
-    air = [part for each in mine if (part := _within((each.air.start, each.air.end), span))]
-    rows = _rows(span, air or [(span.start, span.end)])
+    air = _on_air(mine, span)
+    rows = rows_on_air(stream, sessions, span)
     viewers = _values(measured.one("viewers"), rows)
     average = _values(measured.one(AVERAGE.key), rows)
     publishing = _values(measured.one("publishing"), rows) if air else []
@@ -48,6 +49,7 @@ def result(
         max(viewers, default=None),
         sum(average) / len(average) if average else None,
         len(viewers) / len(rows) if rows else 0.0,
+        len(publishing) / len(rows) if rows else 0.0,
     )
 
 
@@ -85,13 +87,20 @@ def _joined(intervals: Iterable[Interval]) -> list[Interval]:
     return found
 
 
+def _on_air(sessions: Iterable[Session], span: Window) -> list[Interval]:
+    return [part for each in sessions if (part := _within((each.air.start, each.air.end), span))]
+
+
 def _within(interval: Interval, span: Window) -> Interval | None:
     start, end = max(interval[0], span.start), min(interval[1], span.end)
     return (start, end) if start < end else None
 
 
-def _rows(span: Window, air: Sequence[Interval]) -> list[int]:
-    """Those that begin on air."""
+def rows_on_air(stream: str, sessions: Sequence[Session], span: Window) -> list[int]:
+    """Those of *span* that begin on air; all of them where no session of *stream* is known."""
+    air = _on_air([each for each in sessions if each.stream == stream], span)
+    if not air:
+        return list(range(span.rows))
     return [row for row in range(span.rows) if any(start <= span.begins(row) < end for start, end in air)]
 
 

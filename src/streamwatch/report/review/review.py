@@ -9,7 +9,7 @@ from streamwatch.report.review.counting import Class, classes
 from streamwatch.report.review.feedback import Feedback, feedback
 from streamwatch.report.review.handling import Handling
 from streamwatch.report.review.measured import Measured
-from streamwatch.report.review.result import Result, result
+from streamwatch.report.review.result import Result, result, rows_on_air
 from streamwatch.report.review.scope import Scope
 from streamwatch.report.review.suggestions import Suggestion, TimeBoxes, suggestions
 
@@ -56,7 +56,11 @@ def compose(record: Record, boxes: TimeBoxes, zone: tzinfo) -> Review:
         tuple(result(stream, scope.sessions, mine, measured, scope.span) for stream, mine, measured in rooms),
         classes(real),
         real,
-        tuple(feedback(stream, mine, measured) for stream, mine, measured in rooms if stream),
+        tuple(
+            feedback(stream, mine, measured, rows_on_air(stream, scope.sessions, scope.span))
+            for stream, mine, measured in rooms
+            if stream
+        ),
         suggestions(real, boxes),
         drills,
         classes(drills),

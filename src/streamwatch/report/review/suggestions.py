@@ -32,7 +32,7 @@ def _late(handlings: Sequence[Handling], boxes: TimeBoxes) -> Iterable[Suggestio
             each.number: seconds
             for each in handlings
             if each.severity == severity
-            and (seconds := each.seconds_to(each.taken_at)) is not None
+            and (seconds := each.answered) is not None
             and seconds > box.total_seconds()
         }
         if late:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from streamwatch.report.review import words
 from streamwatch.report.review.feedback import Feedback
-from streamwatch.report.review.reader import Reader, bullets, inert
+from streamwatch.report.review.reader import Reader, bullets, inert, is_partly
 from streamwatch.report.review.suggestions import Suggestion
 from streamwatch.vocabulary import CATEGORIES
 
@@ -30,6 +30,12 @@ def told_feedback(feedback: Sequence[Feedback], reader: Reader) -> Iterator[str]
         if not each.categories
     ]:
         yield bullets(quiet)
+    if partly := [
+        reader.say(words.CHAT_PARTLY, stream=reader.stream(each.stream), share=reader.share(each.known))
+        for each in feedback
+        if is_partly(each.known)
+    ]:
+        yield bullets(partly)
     if samples := [
         reader.say(
             words.SAMPLE,

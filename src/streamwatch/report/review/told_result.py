@@ -5,12 +5,10 @@ from collections.abc import Iterator, Sequence
 from streamwatch.duty import Session
 from streamwatch.report.review import words
 from streamwatch.report.review.counting import Class
-from streamwatch.report.review.reader import Reader, bullets, inert
+from streamwatch.report.review.reader import Reader, bullets, inert, is_partly
 from streamwatch.report.review.result import Result
 from streamwatch.report.review.review import Review
 from streamwatch.vocabulary import HOPS, PROCEDURES
-
-WHOLE = 0.995  # of the time: what is missing then rounds to nothing
 
 
 def told_result(review: Review, reader: Reader) -> Iterator[str]:
@@ -48,8 +46,13 @@ def _on_air(result: Result, reader: Reader) -> Iterator[str]:
         yield _session(session, reader)
     if result.stream and not result.sessions:
         yield reader.say(words.NO_SESSION, stream=reader.stream(result.stream))
-    if result.peak is not None and result.known < WHOLE:
-        yield reader.say(words.PARTLY_KNOWN, stream=reader.stream(result.stream), share=f"{result.known:.0%}")
+    if is_partly(result.known):
+        yield reader.say(
+            words.VIEWERS_PARTLY, stream=reader.stream(result.stream), share=reader.share(result.known)
+        )
+    if is_partly(result.publishing_known):
+        share = reader.share(result.publishing_known)
+        yield reader.say(words.PUBLISHING_PARTLY, stream=reader.stream(result.stream), share=share)
 
 
 def _session(session: Session, reader: Reader) -> str:
@@ -59,8 +62,15 @@ def _session(session: Session, reader: Reader) -> str:
         reader.day(at) if at else reader.say(words.NOT_SAID) for at in (session.started, session.ended)
     )
     fact = reader.say(words.ACTUAL, start=started, end=ended)
-    heads = {"id": inert(session.id), "stream": reader.stream(session.stream), "title": title}
-    return reader.say(words.SESSION, **heads, times=reader.sentence([plan, fact]))
+    expected = session.expected_viewers
+    hoped = [] if expected is None else [reader.say(words.EXPECTED, count=reader.count(expected))]
+    heads = {"id": inert(session.id), "stream": reader.stream(session.stream), "title": title + _where(session)}
+    return reader.say(words.SESSION, **heads, times=reader.sentence([plan, fact, *hoped]))
+
+
+def _where(session: Session) -> str:
+    places = [inert(each) for each in (session.platform, session.room, session.site) if each]
+    return f" ({' · '.join(places)})" if places else ""
 
 
 def _remarks(review: Review, reader: Reader) -> Iterator[str]:

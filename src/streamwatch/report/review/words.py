@@ -49,13 +49,21 @@ UNKNOWN = Text("不详", "not known")
 SESSION = Text("{stream}：场次 {id}{title}，{times}", "{stream}: session {id}{title}, {times}")
 PLANNED = Text("计划 {start} – {end}", "planned {start} – {end}")
 ACTUAL = Text("实际开播 {start}，结束 {end}", "really began {start}, ended {end}")
+EXPECTED = Text("预计 {count} 人", "{count} viewers expected")
 NOT_SAID = Text("不详（未登记）", "not known (nobody said)")
 NO_SESSION = Text(
     "{stream}：开播和结束时间不详（没有登记场次），按整段时间计算。",
     "{stream}: when it was on air is not known (no session); the whole time counts.",
 )
-PARTLY_KNOWN = Text(
+VIEWERS_PARTLY = Text(
     "{stream}：在线人数只有 {share} 的时间有数据。", "{stream}: viewers are known for {share} of the time."
+)
+PUBLISHING_PARTLY = Text(
+    "{stream}：是否在推流只有 {share} 的时间有数据。",
+    "{stream}: whether it was publishing is known for {share} of the time.",
+)
+CHAT_PARTLY = Text(
+    "{stream}：弹幕只有 {share} 的时间有数据。", "{stream}: the chat is known for {share} of the time."
 )
 INTERRUPTED = Text(
     "中断：直播期间“直播中断”P0 告警持续的时间；未推流：直播期间接入端测得没有推流的时间。",
