@@ -9,6 +9,7 @@ Severity = Literal["P0", "P1", "P2", "P3"]
 SEVERITIES: tuple[Severity, ...] = ("P0", "P1", "P2", "P3")  # most urgent first
 BY_RECEIVER = "WatchdogSilent"  # the alert that the receiver itself begins and ends
 BY_PERSON = "person-"  # so begins the fingerprint of what a person reports; Alertmanager's are 16 hex digits
+DRILL = "drill"  # the label, and its value, of what a person reports and is not true
 
 
 class Episode(NamedTuple):
@@ -72,6 +73,11 @@ class Alert(NamedTuple):
     def matter(self) -> str:
         """What of its procedure a person reported; empty when nothing sets it apart from what the probes tell."""
         return self.labels.get("matter", "") if self.is_reported else ""
+
+    @property
+    def is_drill(self) -> bool:
+        """A person reported it as a drill; nobody else can say so."""
+        return self.is_reported and self.labels.get(DRILL) == DRILL
 
     @property
     def also(self) -> list[str]:

@@ -51,6 +51,7 @@ from streamwatch.store import Store
 from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
 from streamwatch.watching.canary import Canary, CanaryCollector, Song
+from streamwatch.watching.drill_ends import DrillEnds
 from streamwatch.watching.life_sign import LifeSign, Where
 from streamwatch.watching.liveness import Peer
 from streamwatch.watching.looking import Looking, PeerCollector
@@ -144,7 +145,8 @@ class Receiver:
         self.signer = Loop("signs of life", self.life_sign.step)
         self.complaining = Complaining(self.store, self._evidence(), clock)
         self.hearer = Loop("complaints", self.complaining.step)
-        self.tidier = Loop("tidying", Tidying(self.store, clock).step)
+        self.tidying, self.drill_ends = Tidying(self.store, clock), DrillEnds(self.store, clock)
+        self.tidier = Loop("tidying", self._tidy)
         self.canary = Canary(self.store, self._song, clock)
         hands = (self.reconciling, self.watchdog, self.looking)
         moved = (*(each.clock_was_set for each in hands), self._clock_was_set)
@@ -232,6 +234,11 @@ class Receiver:
         only_repeats = folded >= MANY and self.folding.news == news
         self._gather = min(GATHER_MORE, max(GATHER, 2 * (monotonic() - began))) if only_repeats else GATHER
         return folded > 0
+
+    async def _tidy(self) -> bool:
+        if await self.drill_ends.step():
+            self.folder.wake()
+        return await self.tidying.step()
 
     async def _escalate(self) -> bool:
         if not await self.presiding.ready():

@@ -10,6 +10,7 @@ import click
 
 from streamwatch.cli.api import json_option
 from streamwatch.cli.drill_history import history
+from streamwatch.cli.drill_report import report
 from streamwatch.cli.up import home_option, state_option
 from streamwatch.drill.all import Matrix, run_all, words_of
 from streamwatch.drill.expected import EXPECTED, place_of
@@ -62,7 +63,8 @@ def play(
     `all` plays every fault, in eight minutes or so. 全部演练约八分钟。
     Exit 0 only when the right person got the right page, once, in time, and was told that it is over.
 
-    `streamwatch drill history` lists the drills that were. 以往的演练。
+    `streamwatch drill history` lists the drills that were; `streamwatch drill report` is one of an emergency that
+    people report. 以往的演练；演练人工上报。
 
     Example 例：streamwatch drill encoder_crash
     """
@@ -84,6 +86,7 @@ def play(
 
 command = _Drills("drill", help=play.help)
 command.add_command(history)
+command.add_command(report)
 
 
 _WHICH = Text("请写一个故障，或 all；--list 列出全部", "name a fault, or all; --list lists them")

@@ -194,9 +194,9 @@ class Folding:
         consequence = effect(firing, alert, is_open=current is not None, reported_at=reported_at, is_heard=is_heard)
         incident = current
         if incident is None:
-            incident = ledger.open(
-                alert, route.role, ledger.drill_running(alert.stream, at), at, key=fold_key(alert)
-            )
+            # What a person reports while a drill runs may be true.
+            drill = alert.is_drill if alert.is_reported else ledger.drill_running(alert.stream, at)
+            incident = ledger.open(alert, route.role, drill, at, key=fold_key(alert))
         ledger.begin(alert, incident, at)
         row = Kind.AGAIN if again and consequence is Effect.OPEN else HEADINGS[consequence]
         ledger.note(incident, tell(row, what=_what(alert), severity=alert.severity), at)

@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
 
-from streamwatch.alert import BY_PERSON, Severity
+from streamwatch.alert import BY_PERSON, DRILL, Severity
 from streamwatch.language import Text
 from streamwatch.message import clean
 
@@ -102,6 +102,7 @@ class Report:
     by: str | None
     at: datetime
     id: str  # of this one press; two presses are two reports of one trouble
+    drill: bool = False  # it is not true: an incident of its own, marked as such
 
 
 def fingerprint(report_id: str) -> str:
@@ -119,7 +120,8 @@ def firing(report: Report) -> dict[str, Any]:
         "severity": matter.severity,
         "role": matter.roles[0],
         "also": " ".join(matter.roles[1:]),
-        "matter": _matter_label(matter, note),
+        "matter": f"{DRILL}-{matter.what or matter.kind}" if report.drill else _matter_label(matter, note),
+        DRILL: DRILL if report.drill else "",
     }
     told = Text(f"{matter.name.zh}：{note}", f"{matter.name.en}: {note}") if note else matter.name
     annotations = {

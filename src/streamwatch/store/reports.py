@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from streamwatch.alert import BY_PERSON
+from streamwatch.alert import BY_PERSON, DRILL
 from streamwatch.incidents.timeline import Row as TimelineRow
 from streamwatch.store import tables
 from streamwatch.store.database import Database
@@ -47,6 +47,21 @@ class Reports:
         )
         with self._database.reading() as connection:
             return list(connection.execute(query))
+
+    def drills(self, before: datetime) -> list[Row[Any]]:
+        """What people reported as a drill *before* that and did not end: fingerprint, starts_at, labels."""
+        live = select(_incident.id).where(
+            _incident.drill.is_(True), _incident.resolved_at.is_(None), _incident.opened_at < before
+        )
+        query = select(_episode.fingerprint, _episode.starts_at, _episode.labels).where(
+            _episode.incident_id.in_(live),
+            _episode.status == "firing",
+            _episode.fingerprint.startswith(BY_PERSON),
+            _episode.starts_at < before,
+        )
+        with self._database.reading() as connection:
+            rows: list[Row[Any]] = list(connection.execute(query))
+        return [row for row in rows if row.labels.get(DRILL) == DRILL]
 
     def streams(self) -> list[str]:
         """Those of the latest incidents, the latest first."""

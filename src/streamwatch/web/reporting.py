@@ -23,9 +23,11 @@ PATIENCE = 2.0  # seconds for the number of the incident; the report is safe lon
 LOOK_EVERY = 0.02
 
 
-async def report(parts: Parts, matter: trigger.Matter, stream: str, note: str, by: str | None) -> str:
+async def report(
+    parts: Parts, matter: trigger.Matter, stream: str, note: str, by: str | None, *, drill: bool = False
+) -> str:
     """Return the id of the report when it is on the disk. Raises 503 when it is not."""
-    given = trigger.Report(matter, stream, note, by, parts.clock(), token_hex(8))
+    given = trigger.Report(matter, stream, note, by, parts.clock(), token_hex(8), drill)
     await _accept(parts, [trigger.firing(given)])
     return given.id
 

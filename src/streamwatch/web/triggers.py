@@ -36,6 +36,7 @@ class TriggerBody(BaseModel):
     stream: Name
     note: Note = ""
     by: Name | None = None
+    drill: bool = False
 
 
 class OverBody(BaseModel):
@@ -64,7 +65,11 @@ def kinds() -> dict[str, Any]:
 
 @router.post("/triggers", status_code=201)
 async def begin(parts: Wired, deeds: Deeds, body: TriggerBody, response: Response) -> dict[str, Any]:
-    """201: stored, with the incident it opened or joined. 202: stored, its incident will be there in a moment."""
+    """201: stored, with the incident it opened or joined. 202: stored, its incident will be there in a moment.
+
+    A `drill` is called like the real thing and marked as one; it ends after five minutes at the latest, and its
+    result can be kept with it.
+    """
     matter = trigger.find(body.kind, body.what)
     if matter is None:
         known = " ".join(trigger.whats(body.kind)) or "—"
@@ -74,12 +79,25 @@ async def begin(parts: Wired, deeds: Deeds, body: TriggerBody, response: Respons
             f"{body.kind} has no '{body.what}'; there are: {known}",
         )
     by = the_person(parts, body.by) if body.by else None
-    report = await reporting.report(parts, matter, body.stream, body.note, by)
+    drill = await asyncio.to_thread(_drill, parts, body) if body.drill else None
+    report = await reporting.report(parts, matter, body.stream, body.note, by, drill=body.drill)
     incident = await reporting.incident_of(parts, report)
-    await deeds.soon(Act.REPORT, by, incident, f"{body.kind} {body.what} {body.stream}: {body.note}")
+    act = Act.DRILL_START if body.drill else Act.REPORT
+    await deeds.soon(act, by, incident, f"{body.kind} {body.what} {body.stream}: {body.note}")
     if incident is None:
         response.status_code = 202
-    return {"id": report, "incident": incident and await asyncio.to_thread(shown, parts, incident)}
+    return {
+        "id": report,
+        "fingerprint": trigger.fingerprint(report),
+        "drill": drill,
+        "incident": incident and await asyncio.to_thread(shown, parts, incident),
+    }
+
+
+def _drill(parts: Parts, body: TriggerBody) -> str:
+    """On record, and over at once: it marks its own incident, and none that opens meanwhile."""
+    at = parts.clock()
+    return str(parts.store.drills.begin(body.stream, body.what or body.kind, at, at))
 
 
 @router.post("/incidents/{incident}/resolve")
