@@ -1,5 +1,6 @@
-"""What the law asks, as files of dated data, one for each jurisdiction. People read them; nothing is computed."""
+"""What the law asks, as files of dated data, one for each jurisdiction; `keep_days` bounds `retention`."""
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,7 +30,10 @@ def _as_text(value: Any) -> Any:
 
 
 class Rule(_Part):
-    """*only_for* are matters of `trigger`; empty: for every violation. *read* says how well it is known."""
+    """*only_for* are matters of `trigger`; empty: for every violation. *read* says how well it is known.
+
+    *keep_days*: records must be kept so long at least.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
     name: Both
@@ -37,6 +41,7 @@ class Rule(_Part):
     binds: Literal["platform", "operator", "both"]
     only_for: tuple[str, ...] = ()
     says: Both
+    keep_days: Annotated[int, Field(gt=0)] | None = None
     source: Both
     read: Literal["primary", "secondary"]
 
@@ -50,6 +55,19 @@ class Law(_Part):
     def on(self, matter: str, *, violation: bool) -> list[Rule]:
         """Those that may matter: for content all general ones, for anything else only what names it."""
         return [rule for rule in self.rules if matter in rule.only_for or (violation and not rule.only_for)]
+
+
+def too_short(laws: Iterable[Law], days: int) -> Text | None:
+    """Why records cannot be deleted after *days*, with the cure; None when no law says so."""
+    asking = [rule for law in laws for rule in law.rules if rule.keep_days and rule.keep_days > days]
+    if not asking:
+        return None
+    most = max(asking, key=lambda rule: rule.keep_days or 0)
+    return Text(
+        f"太短：{most.name.zh}要求保存至少 {most.keep_days} 天，请写 {most.keep_days} 或更多；不写则一直保存",
+        f"too short: {most.name.en} asks for {most.keep_days} days at least; write {most.keep_days} or more, "
+        "or leave it out to keep everything",
+    )
 
 
 def load_laws(paths: tuple[Path, ...]) -> tuple[tuple[Law, ...], list[Mistake]]:

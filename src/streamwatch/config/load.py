@@ -15,7 +15,7 @@ from streamwatch.clock import utc_now
 from streamwatch.config.accounts import unknown_accounts
 from streamwatch.config.console import Doors, Token, read_hashes, strangers
 from streamwatch.config.duty_book import read_roster
-from streamwatch.config.law import Law, load_laws
+from streamwatch.config.law import Law, load_laws, too_short
 from streamwatch.config.pools import contradictions
 from streamwatch.config.rewording import in_chinese, reworded
 from streamwatch.config.runbooks import load_runbooks
@@ -84,6 +84,8 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
     laws, unread = load_laws(file.law_files)
     mistakes = [*secrets.mistakes, *roster.mistakes, *contradictions(source, file), *map(in_chinese, troubles)]
     mistakes += unread
+    if file.retention is not None and (words := too_short(laws, file.retention)):
+        mistakes.append(source.mistake(("retention",), words))
     if mistakes:
         raise ConfigError(mistakes)
     return Config(

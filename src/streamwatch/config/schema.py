@@ -139,6 +139,7 @@ class DutyFile(_Part):
     sessions_files: tuple[Path, ...] = ()
     law_files: tuple[Path, ...] = ()
     evidence_folder: Path | None = None  # beside the database when that is a file
+    retention: Annotated[int, Field(ge=31, le=36_500)] | None = None  # days; a month is what quotas look back on
     evidence_megabytes: Annotated[int, Field(gt=0, le=100_000)] = 512  # of one file
 
     @property
@@ -147,6 +148,11 @@ class DutyFile(_Part):
         database = self.database.removeprefix("sqlite:///")
         beside = Path(database).parent / "evidence" if database != self.database else None
         return self.evidence_folder or beside
+
+    @property
+    def kept(self) -> timedelta | None:
+        """How long an incident is kept after its end; None: for ever."""
+        return None if self.retention is None else timedelta(days=self.retention)
 
     @property
     def policy(self) -> Policy:

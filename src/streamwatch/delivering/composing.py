@@ -100,7 +100,7 @@ class Composing:
 
     async def _occasion(self, incident: int) -> Occasion:
         row = await asyncio.to_thread(self._journal.headline, incident)
-        assert row is not None  # a page points to its incident, and incidents are never deleted
+        assert row is not None  # a page points to its incident, and is deleted with it
         evidence = row.evidence or {}
         if row.category and not evidence and row.resolved_at is None:
             categories = await asyncio.to_thread(self._journal.categories, incident)

@@ -15,6 +15,7 @@ from streamwatch.store.outbox import Outbox
 from streamwatch.store.outcomes import Outcomes
 from streamwatch.store.presses import Presses
 from streamwatch.store.reports import Reports
+from streamwatch.store.retention import Retention
 from streamwatch.store.seat import Seat
 from streamwatch.store.sessions import Sessions
 from streamwatch.store.silences import Silences
@@ -38,6 +39,7 @@ class Store:
         self.presses = Presses(self.database)
         self.drills = Drills(self.database)
         self.duty = DutyLog(self.database)
+        self.retention = Retention(self.database)
         self.reports = Reports(self.database)
         self.sessions = Sessions(self.database)
         self.audit = Audit(self.database)
