@@ -54,6 +54,11 @@ STATES = {
     "resolved": Text("已恢复", "resolved"),
     "merged": Text("已并入", "merged"),
 }
+MARKS = {
+    "cut": Text("已切断", "cut"),
+    "authority_told": Text("已报告主管部门", "reported to the authority"),
+    "false_alarm": Text("误报", "a false alarm"),
+}
 PAGE_STATES = {
     "due": Text("待发送", "due"),
     "sending": Text("发送中", "sending"),

@@ -48,7 +48,8 @@ def everything(receiver: ReceiverProcess) -> list[Any]:
     return kept
 
 
-DONE_BY_PEOPLE = ("acknowledged", "taken_over", "noted", "closed", "cut", "authority_told", "evidence_kept",
+DONE_BY_PEOPLE = ("acknowledged", "taken_over", "noted", "closed", "cut", "authority_told", "false_alarm",
+                  "evidence_kept",
                   "reported", "reported_by_somebody")  # fmt: skip
 
 
@@ -89,6 +90,7 @@ def test_every_form_is_refused_unless_it_is_ours(
     found = walked(browser, receiver, phone)
     kinds = {ending(form) for form in found if "/incidents/" in form.action}
     known = {"ack", "take-over", "notes", "resolve", "cut", "authority_told", "evidence", "merge", "silence"}
+    known |= {"false_alarm"}
     assert kinds == known
     assert [sum(mark in form.action for form in found) > 0 for mark in ("/sos/", "/a/", "/h/")] == [True] * 3
     assert all(form.fields["press"] for form in found)

@@ -16,6 +16,7 @@ import pytest
 from servers.free_port import free_port
 from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.story import alert, webhook
+from streamwatch.report.alarms import by_alert
 
 PATH = "/api/v1/triggers"
 
@@ -280,3 +281,24 @@ def test_kill_9_after_the_answer_loses_no_report(tmp_path: Path) -> None:
     finally:
         receiver.stop()
         phone.close()
+
+
+def test_a_false_alarm_is_said_on_the_incident_and_counted_by_alert(
+    config: Path, receiver: ReceiverProcess, browser: httpx.Client
+) -> None:
+    """From the terminal; the page shows it and asks no more; a number that is none is told."""
+    receiver.post(webhook(alert(stream="wolf")))
+    (incident,) = until(lambda: receiver.get("/api/v1/incidents", params={"stream": "wolf"})["incidents"])
+    assert "It was a false alarm" in browser.get(f"/incidents/{incident['id']}").text
+    command = [STREAMWATCH, "mark", incident["id"], "false_alarm", "--by", "alice", "--note", "all fine"]
+    subprocess.run([*command, "--config", config], check=True, capture_output=True)
+    shown = receiver.get(f"/api/v1/incidents/{incident['id']}")
+    assert shown["false_alarm_at"]
+    assert "Alice notes: a false alarm" in [row["text_en"] for row in shown["timeline"]][-1]
+    page = browser.get(f"/incidents/{incident['id']}").text
+    assert ("called a false alarm" in page, "It was a false alarm" in page) == (True, False)
+    assert by_alert([shown]) == [{"alertname": shown["alertname"], "incidents": 1, "false_alarms": 1}]
+    refused = subprocess.run(
+        [*command[:2], "99999", *command[3:], "--config", config], check=False, capture_output=True, text=True
+    )
+    assert (refused.returncode, "#99999" in refused.stderr) == (1, True)

@@ -27,7 +27,7 @@ def table(stream: str = "demo") -> Table:
 
 def test_the_document() -> None:
     """Machine names, base units, nothing rounded, null where there is no data, and the incidents whole."""
-    assert document(table(), [{"id": "12"}], SHANGHAI) == {
+    assert document(table(), [{"id": "12", "alertname": "X"}], SHANGHAI) == {
         "stream": "demo",
         "timezone": "Asia/Shanghai",
         "from": "2026-11-22T19:00:00+08:00",
@@ -42,7 +42,8 @@ def test_the_document() -> None:
             {"at": "2026-11-22T19:01:00+08:00", "viewers": None, "coverage": 0.0},
         ],
         "summary": {"viewers": {"average": 1 / 3, "max": 1 / 3, "min": 1 / 3, "coverage": 0.5}},
-        "incidents": [{"id": "12"}],
+        "alerts": [{"alertname": "X", "incidents": 1, "false_alarms": 0}],
+        "incidents": [{"id": "12", "alertname": "X"}],
     }
 
 

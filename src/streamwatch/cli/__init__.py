@@ -30,6 +30,7 @@ COMMANDS = {
     "pages": "pages",
     "trigger": "trigger",
     "resolve": "resolve",
+    "mark": "mark",
     "reopen": "reopen",
     "send-test": "send_test",
     "drill": "drill",

@@ -54,6 +54,7 @@ class Kind(StrEnum):
     CLOSED_BY_SOMEBODY = "closed_by_somebody"
     CUT = "cut"
     AUTHORITY_TOLD = "authority_told"
+    FALSE_ALARM = "false_alarm"
     EVIDENCE_KEPT = "evidence_kept"
 
 
@@ -126,6 +127,7 @@ SENTENCES = {
     ),
     Kind.CUT: Text("{person} 记录：已切断 {what}", "{person} notes: cut {what}"),
     Kind.AUTHORITY_TOLD: Text("{person} 记录：已报告 {what}", "{person} notes: reported to the authority {what}"),
+    Kind.FALSE_ALARM: Text("{person} 记录：误报 {what}", "{person} notes: a false alarm {what}"),
     Kind.EVIDENCE_KEPT: Text(
         "{person} 存入证据 {what}，SHA-256 {digest}", "{person} keeps evidence {what}, SHA-256 {digest}"
     ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any
 
+from streamwatch.report.alarms import by_alert
 from streamwatch.report.incidents import Incident
 from streamwatch.report.table import Column, Table
 
@@ -21,6 +22,7 @@ def document(table: Table, incidents: Sequence[Incident], zone: tzinfo) -> dict[
         "columns": [_described(column) for column in table.columns],
         "rows": [_row(table, row, zone) for row in range(window.rows)],
         "summary": {column.key: _summed_up(column) for column in table.columns},
+        "alerts": by_alert(incidents),
         "incidents": list(incidents),
     }
 

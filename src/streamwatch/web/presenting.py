@@ -53,9 +53,10 @@ def incident(record: Record, config: Config, *, full: bool = True) -> dict[str, 
 
 
 def _of_people(record: Record, zone: tzinfo, name: Name) -> dict[str, Any]:
-    """Who ends it; when it was cut and the authority told, in seconds since it opened; the evidence kept."""
+    """Who ends it; when it was cut, the authority told, called a false alarm; the evidence kept."""
     fires = [each for each in record.episodes if each.status == "firing" and is_reported(each.fingerprint)]
-    cut, told = (_first(record.timeline, kind) for kind in (Kind.CUT, Kind.AUTHORITY_TOLD))
+    marks = (Kind.CUT, Kind.AUTHORITY_TOLD, Kind.FALSE_ALARM)
+    cut, told, false = (_first(record.timeline, kind) for kind in marks)
     opened = record.incident.opened_at
     return {
         "ends_by": "person" if fires else "probes",
@@ -63,6 +64,7 @@ def _of_people(record: Record, zone: tzinfo, name: Name) -> dict[str, Any]:
         "seconds_to_cut": cut and (cut - opened).total_seconds(),
         "authority_told_at": moment(told, zone),
         "seconds_to_tell": told and (told - opened).total_seconds(),
+        "false_alarm_at": moment(false, zone),
         "evidence_files": [_file(each, zone, name) for each in record.files],
     }
 

@@ -23,8 +23,12 @@ router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["trig
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Note = Annotated[str, Field(max_length=NOTE)]
-Mark = Literal["cut", "authority_told"]
-MARKS: dict[Mark, Kind] = {"cut": Kind.CUT, "authority_told": Kind.AUTHORITY_TOLD}
+Mark = Literal["cut", "authority_told", "false_alarm"]
+MARKS: dict[Mark, Kind] = {
+    "cut": Kind.CUT,
+    "authority_told": Kind.AUTHORITY_TOLD,
+    "false_alarm": Kind.FALSE_ALARM,
+}
 EARLIEST = timedelta(days=1)  # before the incident opened: people act first and write later
 CLOCKS_DIFFER = timedelta(minutes=1)
 
@@ -111,7 +115,7 @@ async def end(parts: Wired, deeds: Deeds, incident: RowId, body: OverBody) -> di
 
 @router.post("/incidents/{incident}/marks", status_code=201)
 def mark(parts: Wired, deeds: Deeds, incident: RowId, body: MarkBody) -> dict[str, Any]:
-    """When the content was cut, or the authority told: from these the times are measured."""
+    """When the content was cut, or the authority told: from these the times are measured. Or a false alarm."""
     add_mark(parts, incident, body)
     deeds.did(Act.MARK, the_person(parts, body.by), incident, f"{body.mark} {body.note}")
     return shown(parts, incident)

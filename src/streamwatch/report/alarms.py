@@ -1,0 +1,15 @@
+"""How often each alert opened an incident, and how often it was called a false alarm: which rules to mend. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from streamwatch.report.incidents import Incident
+
+
+def by_alert(incidents: Sequence[Incident]) -> list[dict[str, str | int]]:
+    """The alerts with most false alarms first. Drills, and what is part of another incident, do not count."""
+    counted = [each for each in incidents if not each.get("drill") and each.get("state") != "merged"]
+    opened = Counter(str(each.get("alertname", "")) for each in counted)
+    false = Counter(str(each.get("alertname", "")) for each in counted if each.get("false_alarm_at"))
+    names = sorted(opened, key=lambda name: (-false[name], -opened[name], name))
+    return [{"alertname": name, "incidents": opened[name], "false_alarms": false[name]} for name in names]
