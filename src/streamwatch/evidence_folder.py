@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -47,6 +48,14 @@ class EvidenceFolder:
     def discard(self, kept: str) -> None:
         """It could not be recorded, so it was never kept."""
         self.path(kept).unlink(missing_ok=True)
+
+    def forget(self, kept: str) -> None:
+        """Its time is over; so is its folder's, with the last file of an incident."""
+        path = self.path(kept)
+        path.unlink(missing_ok=True)
+        if path.parent != self._folder:
+            with suppress(OSError):  # there are others in it
+                path.parent.rmdir()
 
     async def keep(self, incident: int, name: str, body: AsyncIterator[bytes]) -> Kept:
         """Return when all of *body* is on the disk, read-only."""

@@ -62,10 +62,10 @@ async def one(story: Story, stream: str, *, over: bool = True) -> int:
     """An incident with pages, a timeline and a file of evidence; its number."""
     await story.push(alert(stream=stream))
     (number,) = [each.incident.id for each in story.incidents() if each.incident.stream == stream]
-    path = story.folder / "evidence" / stream
-    path.parent.mkdir(exist_ok=True)
+    path = story.folder / "evidence" / stream / "a.png"
+    path.parent.mkdir(parents=True)
     path.write_bytes(b"a picture")
-    file = EvidenceFile("a.png", stream, 9, "0" * 64, "", story.clock(), "bob")
+    file = EvidenceFile("a.png", f"{stream}/a.png", 9, "0" * 64, "", story.clock(), "bob")
     story.store.reports.keep(number, file, tell(Kind.EVIDENCE_KEPT, person="bob", what="a.png", digest="0"))
     if over:
         await story.push(alert(stream=stream, status="resolved"))

@@ -3,8 +3,10 @@
 import asyncio
 from datetime import datetime, timedelta
 
+from streamwatch.alert import urgent
 from streamwatch.clock import Clock
 from streamwatch.incidents import trigger
+from streamwatch.intake.alertmanager import read
 from streamwatch.intake.alertmanager_api import webhook
 from streamwatch.store import Store
 
@@ -28,5 +30,6 @@ class DrillEnds:
         if not left:
             return False
         ends = [trigger.over(each.labels, each.fingerprint, each.starts_at, None, "", at) for each in left]
-        await self._store.inbox.accept(SOURCE, webhook(ends), at)
+        body = webhook(ends)
+        await self._store.inbox.accept(SOURCE, body, at, urgent(read(body)))
         return True

@@ -46,6 +46,6 @@ class Tidying:
         if old := self._store.retention.old(before, INCIDENTS_AT_ONCE):
             if (folder := self._folder()) is not None:
                 for path in self._store.retention.files(old):
-                    folder.discard(path)
+                    folder.forget(path)
             self._store.retention.forget(old)
         self._store.retention.forget_loose(before, AT_ONCE)
