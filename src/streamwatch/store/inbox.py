@@ -7,15 +7,21 @@ storm costs as many disk flushes as the disk can do, and each sender waits for a
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, select
 
 from streamwatch.errors import NotStored
 from streamwatch.store.database import Database
-from streamwatch.store.tables import inbox
+from streamwatch.store.tables import inbox, micros
 
 ACCEPT = insert(inbox)
+# All rows of a commit in one statement and one answer: row by row costs twice the time of both sides.
+_TYPES = {"source": "text", "body": "bytea", "received_at": "bigint", "urgent": "int"}
+ACCEPT_ON_POSTGRESQL = (
+    f"INSERT INTO inbox ({', '.join(_TYPES)}) "  # noqa: S608  # names of ours alone
+    f"SELECT * FROM unnest({', '.join(f'%({name})b::{type_}[]' for name, type_ in _TYPES.items())})"
+)
 # Both keep to the index of what is not folded: the inbox grows by thousands a day, and is counted all the time.
 _COUNT = select(func.count()).select_from(inbox).where(inbox.c.folded_at.is_(None))
 WAITING = _COUNT.where(inbox.c.trouble.is_(None))
@@ -23,7 +29,7 @@ TROUBLED = _COUNT.where(inbox.c.trouble.is_not(None))
 
 
 class _Waiting(NamedTuple):
-    row: dict[str, object]
+    row: dict[str, Any]
     stored: "asyncio.Future[None]"
 
 
@@ -38,7 +44,7 @@ class Inbox:
     async def accept(self, source: str, body: bytes, at: datetime, urgent: int = 0) -> None:
         """Return when *body* is durable. Raises `NotStored` when it is not. *urgent* of its alerts go first."""
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        row: dict[str, object] = {"source": source, "body": body, "received_at": at, "urgent": urgent}
+        row: dict[str, Any] = {"source": source, "body": body, "received_at": at, "urgent": urgent}
         self._waiting.append(_Waiting(row, stored))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
@@ -71,9 +77,14 @@ class Inbox:
     def close(self) -> None:
         self._thread.shutdown()
 
-    def _commit(self, rows: list[dict[str, object]]) -> None:
+    def _commit(self, rows: list[dict[str, Any]]) -> None:
         with self._database.writing(first=True) as connection:
-            connection.execute(ACCEPT, rows)
+            if connection.dialect.name == "postgresql":
+                columns = {name: [row[name] for row in rows] for name in _TYPES}
+                columns["received_at"] = [micros(at) for at in columns["received_at"]]
+                connection.exec_driver_sql(ACCEPT_ON_POSTGRESQL, columns)
+            else:
+                connection.execute(ACCEPT, rows)
 
     def waiting(self) -> int:
         """How many accepted webhooks are not folded yet."""
