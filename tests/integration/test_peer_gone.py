@@ -34,7 +34,7 @@ class Way:
 
     async def second(self) -> None:
         self.story.clock.advance(1)
-        if self.beats and (self.story.clock() - NOON).seconds % 10 == 0:
+        if self.beats and (self.story.clock() - NOON).seconds % 5 == 0:
             await self.story.push(alert("Watchdog", severity="none"))
         await self.looking.look()
         await self.watchdog.step()
@@ -67,19 +67,20 @@ async def way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
 
 
 @pytest.mark.parametrize(
-    ("peer", "title", "step"),
+    ("peer", "title", "step", "seconds"),
     [
-        (Peer.PROMETHEUS, "Prometheus 没有应答", "prometheus-gone"),
-        (Peer.ALERTMANAGER, "Alertmanager 没有应答", "alertmanager-gone"),
+        (Peer.PROMETHEUS, "Prometheus 没有应答", "prometheus-gone", 7),
+        (Peer.ALERTMANAGER, "Alertmanager 没有应答", "alertmanager-gone", 9),  # a beat that is late may come
     ],
 )
 async def test_who_is_dead_is_named_within_seconds_and_told_once(
-    way: Way, peer: Peer, title: str, step: str
+    way: Way, peer: Peer, title: str, step: str, seconds: int
 ) -> None:
-    """Alice is called seven seconds later, with the step for it; the Watchdog's silence adds nothing."""
+    """Alice is called seconds later, with the step for it; the Watchdog's silence adds nothing."""
     await way.seconds(20)
     way.page_of(peer).dead = True
-    await way.seconds(6)
+    way.beats = peer is Peer.PROMETHEUS  # Alertmanager goes on telling what that one said last
+    await way.seconds(seconds - 1)
     assert way.heard == []
     await way.second()
     assert way.heard == [CALLED]
@@ -219,16 +220,12 @@ async def test_the_watchdog_alone_tells_of_one_that_was_dead_before_we_began(way
     assert "Prometheus 没有应答" in way.story.phone.rang[0][1].title
 
 
-async def test_an_address_that_only_we_cannot_reach_is_over_when_the_watchdog_proves_it(way: Way) -> None:
+async def test_an_address_that_only_we_cannot_reach_is_no_fault(way: Way) -> None:
     """A firewall between us and Alertmanager: its webhooks come, so the way is open."""
     await way.seconds(15)
     way.alertmanager.dead = True
-    await way.seconds(10)
-    assert way.heard == [CALLED]
-    await way.seconds(10)
-    assert way.heard == [CALLED, OVER]
-    await way.seconds(100)
-    assert way.heard == [CALLED, OVER]
+    await way.seconds(120)
+    assert way.heard == []
 
 
 async def test_a_hung_one_is_dead(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:

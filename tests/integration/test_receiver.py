@@ -54,6 +54,11 @@ def incident_of(receiver: ReceiverProcess, stream: str) -> dict[str, Any]:
         ("a status of its own", webhook(alert() | {"status": "perhaps"}), "alerts.0.status"),
         ("a start that is no time", webhook(alert() | {"startsAt": "yesterday"}), "alerts.0.startsAt"),
         ("an end that is no time", webhook(alert(status="resolved") | {"endsAt": "soon"}), "alerts.0.endsAt"),
+        (
+            "a start that never ends",
+            webhook(alert() | {"startsAt": f"2026-11-22T12:00:00.{'0' * 64}Z"}),
+            "alerts.0.startsAt",
+        ),
         ("a start beyond the calendar", webhook(alert() | {"startsAt": "9999-12-31T23:00:00-12:00"}), "alerts.0"),
         ("deeply nested", b'{"version": "4", "alerts": ' + b"[" * 100_000, "body"),
     ],

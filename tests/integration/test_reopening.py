@@ -9,15 +9,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from servers.free_port import free_port
 from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.story import Story, alert, book, webhook
+from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.incidents import trigger
 from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.incident import Refused, Unfit
 from streamwatch.incidents.rearranging import Rearranging
 from streamwatch.incidents.reopening import Reopening
+from streamwatch.store import tables
 
 LISTS = {"tech": ("alice", "bob"), "service": ("charlie",), "ops": ("bob",)}
 INCIDENTS = "/api/v1/incidents"
@@ -97,6 +100,65 @@ async def test_an_end_that_was_not_told_yet_is_not_told(evening: Evening) -> Non
     assert await evening.reopen(late) is None
     heard = [kind for to, kind, number in evening.rang() if number == str(late)]
     assert heard == ["firing", "firing"]
+
+
+async def test_what_it_is_named_after_counts_and_not_the_worst_it_ever_held(evening: Evening) -> None:
+    """A P0 that is long over does not hide the next one: it raises the severity and calls."""
+    worst, mild = alert("PlaybackStalled", hop="playback"), alert("BackupLost", severity="P2")
+    await evening.story.push(worst, mild)
+    evening.story.clock.advance(30)
+    await evening.story.push(worst | {"status": "resolved"})
+    low = alert("BitrateLow", severity="P1", hop="encoder", started=evening.story.clock())
+    await evening.story.push(low)
+    await evening.story.push(mild | {"status": "resolved"}, low | {"status": "resolved"})
+    assert await evening.reopen() is None
+    evening.story.store.acks.acknowledge(1, "alice", evening.story.clock())
+    evening.story.clock.advance(720)
+    await evening.story.push(alert("StreamNotPublishing", started=evening.story.clock()))
+    assert evening.rang()[-1] == ("alice", "raised", "1")
+
+
+async def test_what_was_merged_is_of_the_kind_it_is_named_after(evening: Evening) -> None:
+    """Its own kind joins it again, and is what it calls for."""
+    await evening.story.push(alert(stream="a"))
+    await evening.story.push(alert(stream="b"))
+    assert evening.rearranging.merge(1, 2, "bob") is None
+    await evening.story.push(alert(stream="a", status="resolved"), alert(stream="b", status="resolved"))
+    assert await evening.reopen(2) is None
+    await evening.story.push(alert(stream="b", started=evening.story.clock() + timedelta(minutes=5)))
+    assert [each.incident.id for each in evening.story.incidents() if each.incident.state == "open"] == [2]
+    (fires,) = evening.story.store.reports.firing(2)
+    assert fires.labels["stream"] == "b"
+
+
+async def test_what_began_anew_as_another_incident(evening: Evening) -> None:
+    """Its episode went on in a later one: it is opened again by what it is named after."""
+    started = evening.story.clock()
+    for _ in range(2):
+        await evening.story.push(alert(started=started))
+        evening.story.clock.advance(120)
+        await evening.story.push(alert(started=started, status="resolved"))
+        evening.story.clock.advance(120)
+    assert len(evening.story.incidents()) == 2
+    assert await evening.reopen(1) is None
+    assert evening.state(1) == "open"
+
+
+async def test_an_end_that_is_on_its_way_is_not_tried_again(evening: Evening) -> None:
+    """The robot gave no answer to the "over"; then it was opened again: it is not said a second time."""
+    started = evening.story.clock()
+    await evening.story.push(alert(started=started))
+    evening.story.clock.advance(30)
+    evening.story.phone.script = [ChannelError("busy", reason=Reason.BUSY)]
+    await evening.story.push(alert(started=started, status="resolved"))
+    assert evening.story.phone.asked[-1] == "alice"
+    with evening.story.store.database.writing() as connection:  # as if that try had not ended yet
+        connection.execute(update(tables.page).where(tables.page.c.kind == "over").values(state="sending"))
+    assert await evening.reopen() is None
+    with evening.story.store.database.writing() as connection:
+        connection.execute(update(tables.page).where(tables.page.c.kind == "over").values(state="due"))
+    await evening.story.wait(200)
+    assert [kind for _, kind, _ in evening.rang()] == ["firing", "firing"]
 
 
 async def test_what_cannot_be_opened_again(evening: Evening) -> None:

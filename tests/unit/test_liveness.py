@@ -154,3 +154,20 @@ def test_nobody_is_gone_who_answered_lately(story: list[tuple[Answer, float]]) -
         vain = next(count for count, each in enumerate(reversed(answers)) if each is not Answer.NONE)
         assert vain >= LOOKS
         assert at(moment) - at(times[number - vain + 1]) >= GONE_AFTER
+
+
+@pytest.mark.parametrize("phase", [each / 10 for each in range(0, 51, 5)])
+def test_an_alertmanager_that_beats_is_not_gone_whatever_it_answers(phase: float) -> None:
+    """Its twin tells the Watchdog each five seconds; a page that nothing can come would be false."""
+    for second in range(40):
+        heard = at(phase + 5 * ((second - phase) // 5))
+        assert gone({ALERTMANAGER: looked("+" + "-" * second, -1.0)}, heard, at(second)) == ()
+
+
+@pytest.mark.parametrize("peer", Peer)
+def test_one_that_is_never_ready_is_proved_by_the_watchdog(peer: Peer) -> None:
+    """A proxy that answers for it with 500 for ever must not hold a page open for ever."""
+    sights = {peer: looked("s")}
+    assert not back(sights, at(1), at(2))
+    later = at(1) + ECHO[peer]
+    assert back(sights, later, later)

@@ -58,7 +58,8 @@ def after_failure(standing: Standing, failure: Failure, at: datetime, jitter: fl
         return Again(at, later, 0, None, round_failed=wrapped)
     wait = failure.retry_after or BACKOFF[min(standing.tries, len(BACKOFF)) - 1] * (1 + jitter / 5)
     exhausted = at + wait - standing.since > GIVE_UP_CHANNEL
-    if not exhausted and not (failure.unseen_again and standing.tries >= UNSEEN):
+    leaves = failure.unseen_again and standing.tries >= UNSEEN and later > standing.contact
+    if not exhausted and not leaves:
         return Again(at + wait, standing.contact, standing.tries, standing.since)
     if later == standing.contact:  # the only one left: keep at it, as slowly as it asks for
         return Again(at + max(wait, BACKOFF[-1]), later, standing.tries, standing.since, round_failed=True)

@@ -1,5 +1,6 @@
 """A person says that what was told to be over is not. All of it or nothing, in one transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from secrets import token_hex
 
@@ -7,7 +8,7 @@ from streamwatch.alert import Alert
 from streamwatch.clock import Clock
 from streamwatch.incidents import trigger
 from streamwatch.incidents.calling import Calling
-from streamwatch.incidents.incident import Refused, Unfit, fold_key, may_reopen, most_urgent
+from streamwatch.incidents.incident import Refused, Unfit, fold_key, may_reopen
 from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.message import clean
 from streamwatch.store.database import Database
@@ -35,10 +36,9 @@ class Reopening:
             ledger, at = Ledger(connection), self._clock()
             if unfit := may_reopen(stand.state, reopenings.ended_at(incident), at):
                 return Refused(unfit, incident)
-            was = most_urgent(reopenings.alerts(incident))
-            if another := ledger.open_incident(was):
+            alert = _reported(reopenings.heading(incident), reopenings.alerts(incident), by, note, at)
+            if another := ledger.open_incident(alert):
                 return Refused(Unfit.ANOTHER, another)
-            alert = _reported(was, by, note, at)
             reopenings.reopen(incident, fold_key(alert), at)
             ledger.begin(alert, incident, at)
             ledger.withdraw(incident)  # an "over" that waits
@@ -50,8 +50,13 @@ class Reopening:
         return None
 
 
-def _reported(was: Alert, by: str, note: str, at: datetime) -> Alert:
-    """The same trouble, as a person reports it: only a person ends it."""
-    annotations = dict(was.annotations) | {"by": by, "note": clean(note, trigger.NOTE)}
+def _reported(heading: Alert, was: Iterable[Alert], by: str, note: str, at: datetime) -> Alert:
+    """The trouble that the incident is named after, as a person reports it: only a person ends it.
+
+    Not the most urgent that it ever held: what was milder at the end would hide the next P0.
+    """
+    named = (heading.name, heading.stream, heading.severity)
+    same = next((each for each in was if (each.name, each.stream, each.severity) == named), heading)
+    annotations = dict(same.annotations) | {"by": by, "note": clean(note, trigger.NOTE)}
     started = at.replace(microsecond=at.microsecond // 1000 * 1000)  # as exact as a webhook tells its end
-    return Alert(dict(was.labels), annotations, "firing", started, None, trigger.fingerprint(token_hex(8)))
+    return Alert(dict(same.labels), annotations, "firing", started, None, trigger.fingerprint(token_hex(8)))

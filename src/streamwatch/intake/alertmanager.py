@@ -7,9 +7,9 @@ A webhook's group is only its envelope: each alert has its own status. Unknown f
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from streamwatch.alert import Alert, fingerprint_of
@@ -26,12 +26,15 @@ NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Typed dicts: to make an object of a model of each takes a fifth longer. Times as they are written: what is told
 # again and again began when it began, and one look tells whether a text was read before.
+_Written = Annotated[str, Field(max_length=64)]  # it is remembered
+
+
 class _Alert(TypedDict):
     status: Literal["firing", "resolved"]
     labels: dict[str, str]
     annotations: NotRequired[dict[str, str]]
-    startsAt: str
-    endsAt: NotRequired[str | None]
+    startsAt: _Written
+    endsAt: NotRequired[_Written | None]
     fingerprint: NotRequired[str]
 
 

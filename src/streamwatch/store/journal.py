@@ -113,10 +113,10 @@ class Journal:
             return frozenset(connection.scalars(mine))
 
     def open_again(self, incidents: Collection[int]) -> frozenset[int]:
-        """Those of which a later incident of the same stream and procedure is open."""
+        """Those that are open again, or of which a later incident of the same stream and procedure is."""
         mine, later = tables.incident, tables.incident.alias()
         same = (later.c.stream == mine.c.stream) & (later.c.procedure == mine.c.procedure)
-        query = select(mine.c.id).join(later, same & (later.c.id > mine.c.id) & later.c.state.in_(OPEN))
+        query = select(mine.c.id).join(later, same & (later.c.id >= mine.c.id) & later.c.state.in_(OPEN))
         with self._database.reading() as connection:
             return frozenset(connection.scalars(query.where(mine.c.id.in_(incidents))))
 

@@ -11,6 +11,10 @@ from streamwatch.store import tables
 _episode, _incident, _page = tables.episode.c, tables.incident.c, tables.page.c
 
 
+LABELS = ("alertname", "stream", "hop", "procedure", "severity", "role")
+WORDS = ("summary_zh", "summary_en", "runbook_step")
+
+
 class Reopenings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -22,8 +26,14 @@ class Reopenings:
         )
         return found
 
+    def heading(self, incident: int) -> Alert:
+        """What it is named after, as an alert."""
+        row = self._connection.execute(select(tables.incident).where(_incident.id == incident)).one()
+        labels, words = ({name: getattr(row, name) for name in names} for names in (LABELS, WORDS))
+        return Alert(_given(labels), _given(words), "resolved", row.opened_at, row.resolved_at, "")
+
     def alerts(self, incident: int) -> Sequence[Alert]:
-        """What it was about, the first to begin first; empty for one that is part of another."""
+        """What it was about, the first to begin first; what began anew in a later incident is not among them."""
         mine = select(tables.episode).where(_episode.incident_id == incident).order_by(_episode.starts_at)
         return [
             Alert(row.labels, row.annotations, row.status, row.starts_at, row.ends_at, row.fingerprint)
@@ -44,3 +54,7 @@ class Reopenings:
         told = (_page.incident_id == incident) & (_page.kind == "over")
         before = _page.key.concat(f":before {at.isoformat()}")
         self._connection.execute(update(tables.page).where(told).values(key=before))
+
+
+def _given(words: dict[str, str]) -> dict[str, str]:
+    return {name: word for name, word in words.items() if word}

@@ -25,6 +25,8 @@ STEADY = timedelta(seconds=5)  # of answers, before it counts as back
 # How long the Watchdog may be heard after one is gone. Alertmanager goes on telling what Prometheus said last, for
 # four times its resend delay, a minute unless it is set; of Alertmanager itself a webhook may be on its way.
 ECHO: Mapping[Peer, timedelta] = {Peer.PROMETHEUS: timedelta(minutes=5), Peer.ALERTMANAGER: timedelta(seconds=5)}
+# The Watchdog is repeated every five seconds, or at the next tick of its group.
+BEAT = timedelta(seconds=8)
 # Neither of the two says this of its health: it is a proxy that does not reach them.
 UNREACHED = frozenset({502, 503, 504})
 
@@ -55,18 +57,21 @@ class Sight:
     ever: bool = False  # it answered once: what was never there cannot be gone
     missed: int = 0  # looks in vain, up to the last one
     missed_since: datetime | None = None
+    starting_since: datetime | None = None
     ready_since: datetime | None = None
 
     def after(self, answer: Answer, at: datetime) -> "Sight":
         """What it is after a look that began *at* and was answered so."""
         if answer is Answer.NONE:
             return Sight(self.ever, self.missed + 1, self.missed_since or at)
-        return Sight(ever=True, ready_since=(self.ready_since or at) if answer is Answer.READY else None)
+        if answer is Answer.STARTING:
+            return Sight(ever=True, starting_since=self.starting_since or at)
+        return Sight(ever=True, ready_since=self.ready_since or at)
 
     def moved(self, by: timedelta) -> Self:
         """When the clock was set."""
-        since, ready = self.missed_since, self.ready_since
-        return replace(self, missed_since=since and since + by, ready_since=ready and ready + by)
+        names = ("missed_since", "starting_since", "ready_since")
+        return replace(self, **{name: was + by for name in names if (was := getattr(self, name)) is not None})
 
     def is_missed(self, at: datetime) -> bool:
         """It has not answered for long enough, and was asked often enough."""
@@ -85,7 +90,16 @@ def missed(sights: Sights, at: datetime) -> tuple[Peer, ...]:
 def gone(sights: Sights, heard: datetime | None, at: datetime) -> tuple[Peer, ...]:
     """Those that are dead: they answered once and do not, and the Watchdog, *heard* then, proves nothing else."""
     found = ((peer, sights[peer]) for peer in missed(sights, at))
-    return tuple(peer for peer, sight in found if sight.ever and not _proved(peer, sight, heard))
+    return tuple(
+        peer
+        for peer, sight in found
+        if sight.ever and not _proved(peer, sight, heard) and not _may_beat(peer, heard, at)
+    )
+
+
+def _may_beat(peer: Peer, heard: datetime | None, at: datetime) -> bool:
+    """One that answers others, or its twin, is heard by then: to page before would be a false alarm."""
+    return peer is Peer.ALERTMANAGER and heard is not None and at - heard <= BEAT
 
 
 def back(sights: Sights, heard: datetime | None, at: datetime) -> bool:
@@ -103,5 +117,6 @@ def _is_back(peer: Peer, sight: Sight, heard: datetime | None, at: datetime) -> 
 
 
 def _proved(peer: Peer, sight: Sight, heard: datetime | None) -> bool:
-    """The Watchdog was heard so long after the last answer that it cannot be an echo."""
-    return sight.missed_since is not None and heard is not None and heard > sight.missed_since + ECHO[peer]
+    """The Watchdog was heard so long after it worked last that this cannot be an echo."""
+    since = sight.missed_since or sight.starting_since
+    return since is not None and heard is not None and heard > since + ECHO[peer]

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(seconds=15)
 # Prometheus tells a restarted Alertmanager again within its resend delay, a minute unless it is set.
 MISSING_FOR = timedelta(seconds=75)
-# The Watchdog is repeated every 10 s: heard this lately, the way is open and silence means something.
+# The Watchdog is repeated every 5 s: heard this lately, the way is open and silence means something.
 WAY_IS_OPEN = timedelta(seconds=60)
 UNTOLD_FOR = timedelta(seconds=30)
 PORTION = 200  # alerts in one webhook

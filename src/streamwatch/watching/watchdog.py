@@ -19,7 +19,7 @@ from streamwatch.store import Store
 from streamwatch.store.journal import Heartbeat
 from streamwatch.watching.liveness import Peer, Sights, back, gone, missed
 
-SILENT_FOR = timedelta(seconds=60)  # it is repeated every ten
+SILENT_FOR = timedelta(seconds=60)  # it is repeated every five
 PATIENCE = 1.0  # seconds for Prometheus to say that it lives
 
 LABELS = {
@@ -89,7 +89,7 @@ class Watchdog:
             began = min((since for each in dead if (since := sights[each].missed_since)), default=beat)
             if began is None or not (dead or silent):
                 return False
-            alert = _firing(MISSED.get(dead or missed(sights, at), CLOSED), began)
+            alert = _firing(MISSED.get(missed(sights, at), CLOSED), began)
         else:
             if dead or silent or not back(sights, beat, at):
                 return False
