@@ -42,10 +42,11 @@ class Repeats:
             with self._database.reading() as connection:
                 told, again = self._told_before(Ledger(connection))
             if told:
-                with self._database.writing() as connection:
+                # Undone by a power cut, they are folded again; who posts need not wait for the disk twice.
+                with self._database.writing(durable=False) as connection:
                     self._write(Ledger(connection), told, again)
         else:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 told, again = self._told_before(ledger := Ledger(connection))
                 self._write(ledger, told, again)
         self._at_once = min(MOST, 2 * len(told)) if len(told) >= FEW else FEW

@@ -17,6 +17,7 @@ from streamwatch.errors import CommandFailed
 from streamwatch.store.refusals import address, no_driver, refusal
 from streamwatch.store.turns import Turns
 
+FULL, NORMAL = "synchronous=FULL", "synchronous=NORMAL"
 BUSY_TIMEOUT = 5.0  # seconds a writer waits for the one before it
 
 
@@ -35,9 +36,15 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def writing(self, *, first: bool = False) -> Iterator[Connection]:
-        """*first*: before all that waits. For the intake alone, which writes for everyone who posts meanwhile."""
-        with self._turn(first), self.engine.begin() as connection:
+    def writing(self, *, first: bool = False, durable: bool = True) -> Iterator[Connection]:
+        """*first*: before all that waits. For the intake alone, which writes for everyone who posts meanwhile.
+
+        Not *durable*: on the disk with the next one that is. For what a power cut may undo, as it is done again.
+        """
+        engine = self.engine if durable else self.engine.execution_options(durable=False)
+        with self._turn(first), engine.begin() as connection:
+            if not durable and not self.one_process:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
             yield connection
 
     def _turn(self, first: bool) -> AbstractContextManager[None]:
@@ -76,7 +83,7 @@ def _sqlite(url: URL) -> Engine:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         # FULL: a commit is on the disk before it is answered for, also when the power goes.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", FULL, "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -84,6 +91,8 @@ def _sqlite(url: URL) -> Engine:
     def _immediate(connection: Connection) -> None:
         if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
             return  # a reader, which must not wait for writers
+        level = FULL if connection.get_execution_options().get("durable", True) else NORMAL
+        connection.connection.cursor().execute(f"PRAGMA {level}")
         # Taking the write lock at once waits for its turn; taking it later could only fail.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
