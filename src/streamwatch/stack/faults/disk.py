@@ -7,9 +7,9 @@ from pathlib import Path
 
 from streamwatch.language import Text
 from streamwatch.stack.faults.fault import Scene
+from streamwatch.stack.stage.disk import SMALL, seen_by
 
 FILLER = "filler"
-SMALL = 100_000_000  # bytes: a disk that is larger is none of ours
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Filled:
 
 def _disk(scene: Scene) -> Path:
     """As it is seen in the mount namespace of the part that holds it."""
-    return Path(f"/proc/{scene.crew.running['stage-disk'].pid}/root{scene.stage.disk}")
+    return seen_by(scene.crew.running["stage-disk"].pid, scene.stage)
 
 
 def _fill(disk: Path) -> None:

@@ -12,7 +12,7 @@ from streamwatch.stack.parts import Part
 from streamwatch.stack.places import Places
 from streamwatch.stack.stage import Stage
 from streamwatch.stack.stage.certificates import certify, tls_server
-from streamwatch.stack.stage.disk import node_exporter, small_disk
+from streamwatch.stack.stage.disk import node_exporter, small_disk, until_mounted
 from streamwatch.stack.stage.obs_remote import ask
 from streamwatch.stack.stage.publishers import encode, publisher
 from streamwatch.stack.stage.server import server_config
@@ -77,7 +77,9 @@ class Setting:
                 await self._open_studio()
             case "disk_full":
                 self._start("stage-disk", small_disk(self.stage))
-                self._start("stage-node", node_exporter(self.stage, self._crew.running["stage-disk"].pid))
+                holder = self._crew.running["stage-disk"].pid
+                await until_mounted(self.stage, holder)
+                self._start("stage-node", node_exporter(self.stage, holder))
             case "certificate_expiring":
                 self._start("stage-tls", tls_server(self.stage))
             case "viewer_drop":
