@@ -105,6 +105,11 @@ def fingerprint_of(labels: Mapping[str, str]) -> str:
     return sha256(joined.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
+def in_millis(at: datetime) -> datetime:
+    """As exact as a start is: the API of Alertmanager tells it in milliseconds, the webhook in nanoseconds."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
 def worse(one: Severity, other: Severity) -> bool:
     """Whether *one* is more urgent than *other*."""
     return SEVERITIES.index(one) < SEVERITIES.index(other)

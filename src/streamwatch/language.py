@@ -8,7 +8,7 @@ Language = Literal["zh", "en"]
 
 
 class Text(NamedTuple):
-    """One sentence in both languages; *{names}* are filled in by `format`."""
+    """One sentence in both languages; *{names}* are filled in by `format`, a `Text` in its language."""
 
     zh: str
     en: str
@@ -17,7 +17,11 @@ class Text(NamedTuple):
         return self.zh if language == "zh" else self.en
 
     def format(self, **values: object) -> "Text":
-        return Text(self.zh.format(**values), self.en.format(**values))
+        return Text(self.zh.format(**_read(values, "zh")), self.en.format(**_read(values, "en")))
+
+
+def _read(values: Mapping[str, object], language: Language) -> dict[str, object]:
+    return {name: word.read_in(language) if isinstance(word, Text) else word for name, word in values.items()}
 
 
 def reader_language(environ: Mapping[str, str] = os.environ) -> Language:

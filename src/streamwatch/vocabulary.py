@@ -1,7 +1,7 @@
 """The words of the labels, as people say them in both languages. A label that is not listed stands for itself."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from streamwatch.language import Text
 
@@ -76,6 +76,12 @@ PAGE_KINDS = {
 
 def say(words: Mapping[str, Text], label: str) -> Text:
     return words.get(label, Text(label, label))
+
+
+def place(words: Iterable[str], word: str) -> int:
+    """Where *word* stands among *words*; what they do not have comes last."""
+    known = list(words)
+    return known.index(word) if word in known else len(known)
 
 
 def lasting(seconds: float) -> Text:

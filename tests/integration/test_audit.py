@@ -1,7 +1,6 @@
 """The audit log: every act of a person is a row, with who, how that is known, what and from where."""
 
 import json
-import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from servers.console import OPS_TOKEN, VIEW_TOKEN, Browser, doors
 from servers.free_port import free_port
 from servers.postgresql import PostgreSQL
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, serving, until, write_config
 from servers.story import NOON, alert, webhook
 from streamwatch.store import Store
 from streamwatch.store.audit import Act, Deed, Wanted
@@ -35,11 +34,8 @@ def config(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> Path
 
 @pytest.fixture(scope="module")
 def receiver(config: Path) -> Iterator[ReceiverProcess]:
-    port = int(re.search(r"listen: 127.0.0.1:(\d+)", config.read_text())[1])  # type: ignore[index]  # it is there
-    receiver = ReceiverProcess(config, port)
-    receiver.start()
-    yield receiver
-    assert receiver.stop() in (0, -15)
+    with serving(config) as receiver:
+        yield receiver
 
 
 @pytest.fixture

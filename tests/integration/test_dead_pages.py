@@ -1,7 +1,6 @@
 """At the real receiver: pages that nobody could be told, notes, and the list behind the link of a digest."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -9,7 +8,7 @@ import httpx
 import pytest
 
 from servers.free_port import free_port
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
+from servers.receiver import PhoneServer, ReceiverProcess, streamwatch, until, write_config
 from servers.story import alert, webhook
 
 
@@ -33,12 +32,6 @@ def receiver(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> It
     receiver.start()
     yield receiver
     receiver.stop()
-
-
-def streamwatch(receiver: ReceiverProcess, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [STREAMWATCH, *words, "--config", receiver.log.parent / "duty.yml"]
-    environ = {"STREAMWATCH_LANG": "en", "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
 
 
 def test_a_dead_page_is_shown_and_sent_once_more(receiver: ReceiverProcess, phone: PhoneServer) -> None:

@@ -1,7 +1,6 @@
 """What drills showed is kept by the receiver and listed: for the next training, and for whoever asks."""
 
 import json
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from servers.free_port import free_port
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, write_config
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, serving, write_config
 from streamwatch.drill.verdict import Seen, result_of
 
 RIGHT = Seen(
@@ -27,11 +26,8 @@ def config(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> Path
 
 @pytest.fixture(scope="module")
 def receiver(config: Path) -> Iterator[ReceiverProcess]:
-    port = int(re.search(r"listen: 127.0.0.1:(\d+)", config.read_text())[1])  # type: ignore[index]  # it is there
-    receiver = ReceiverProcess(config, port)
-    receiver.start()
-    yield receiver
-    assert receiver.stop() in (0, -15)
+    with serving(config) as receiver:
+        yield receiver
 
 
 def begin(receiver: ReceiverProcess, fault: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from servers.free_port import free_port
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
+from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, serving, until, write_config
 from servers.story import Story
 from streamwatch.incidents import trigger
 from streamwatch.intake.alertmanager_api import webhook
@@ -25,11 +25,8 @@ def config(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> Path
 
 @pytest.fixture(scope="module")
 def receiver(config: Path) -> Iterator[ReceiverProcess]:
-    port = int(re.search(r"listen: 127.0.0.1:(\d+)", config.read_text())[1])  # type: ignore[index]  # it is there
-    receiver = ReceiverProcess(config, port)
-    receiver.start()
-    yield receiver
-    assert receiver.stop() in (0, -15)
+    with serving(config) as receiver:
+        yield receiver
 
 
 def incidents(receiver: ReceiverProcess, stream: str, state: str = "open,acknowledged") -> list[dict[str, Any]]:

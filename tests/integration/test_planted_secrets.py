@@ -13,7 +13,7 @@ import pytest
 
 from servers.console import OPS_TOKEN, PASSPHRASES, VIEW_TOKEN, Browser, doors, lines
 from servers.free_port import free_port
-from servers.receiver import AUTH, STREAMWATCH, TOKEN, PhoneServer, ReceiverProcess, until, write_config
+from servers.receiver import AUTH, STREAMWATCH, TOKEN, PhoneServer, ReceiverProcess, serving, until, write_config
 from servers.story import alert, webhook
 from streamwatch.report.csv_text import incidents_csv
 
@@ -31,11 +31,8 @@ def config(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> Path
 
 @pytest.fixture(scope="module")
 def receiver(config: Path) -> Iterator[ReceiverProcess]:
-    port = int(re.search(r"listen: 127.0.0.1:(\d+)", config.read_text())[1])  # type: ignore[index]  # it is there
-    receiver = ReceiverProcess(config, port)
-    receiver.start()
-    yield receiver
-    assert receiver.stop() in (0, -15)
+    with serving(config) as receiver:
+        yield receiver
 
 
 class Told:

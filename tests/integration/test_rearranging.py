@@ -1,7 +1,6 @@
 """Merging and splitting at the real receiver: by the API, from the terminal, and by the forms of the console."""
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -10,7 +9,7 @@ import httpx
 import pytest
 
 from servers.free_port import free_port
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
+from servers.receiver import PhoneServer, ReceiverProcess, streamwatch, until, write_config
 from servers.story import alert, webhook
 
 INCIDENTS = "/api/v1/incidents"
@@ -40,12 +39,6 @@ def opened(receiver: ReceiverProcess, stream: str, count: int = 1) -> list[dict[
             and found
         )
     )
-
-
-def streamwatch(receiver: ReceiverProcess, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [STREAMWATCH, *words, "--config", receiver.log.parent / "duty.yml"]
-    environ = {"STREAMWATCH_LANG": "en", "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
 
 
 def two(receiver: ReceiverProcess, stream: str) -> list[str]:

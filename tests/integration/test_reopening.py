@@ -1,7 +1,6 @@
 """A person says that what was told to be over is not: who is called, and who hears of the end that is one."""
 
 import re
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -12,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from servers.free_port import free_port
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
+from servers.receiver import PhoneServer, ReceiverProcess, streamwatch, until, write_config
 from servers.story import Story, alert, book, webhook
 from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.incidents import trigger
@@ -188,12 +187,6 @@ def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReceiverProce
         receiver.start()
         yield receiver
         receiver.stop()
-
-
-def streamwatch(receiver: ReceiverProcess, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [STREAMWATCH, *words, "--config", receiver.log.parent / "duty.yml"]
-    environ = {"STREAMWATCH_LANG": "en", "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
 
 
 def over(receiver: ReceiverProcess, stream: str) -> str:

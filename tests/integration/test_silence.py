@@ -1,7 +1,6 @@
 """Silence at a real Alertmanager, and at the real receiver: nobody is called, it always ends, and then it calls."""
 
 import json
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ import pytest
 
 from servers.alertmanager import Alertmanager
 from servers.free_port import free_port
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
+from servers.receiver import PhoneServer, ReceiverProcess, streamwatch, until, write_config
 from servers.story import Story, alert, webhook
 from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.escalating import Escalating
@@ -261,12 +260,6 @@ def receiver(tmp_path_factory: pytest.TempPathFactory, alertmanager: Alertmanage
         receiver.start()
         yield receiver
         receiver.stop()
-
-
-def streamwatch(receiver: ReceiverProcess, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [STREAMWATCH, *words, "--config", receiver.log.parent / "duty.yml"]
-    environ = {"STREAMWATCH_LANG": "en", "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
 
 
 def test_from_the_terminal_and_on_the_console(receiver: ReceiverProcess, alertmanager: Alertmanager) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -173,3 +175,20 @@ class ReceiverProcess:
     def post(self, body: bytes | Mapping[str, object], path: str = "/api/v1/alerts/alertmanager") -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self._http.post(f"{self.base}{path}", content=content)
+
+
+@contextmanager
+def serving(config: Path) -> Iterator[ReceiverProcess]:
+    """A receiver where *config* says that it listens; it must end as it is told to."""
+    port = int(re.search(r"listen: 127.0.0.1:(\d+)", config.read_text())[1])  # type: ignore[index]  # it is there
+    receiver = ReceiverProcess(config, port)
+    receiver.start()
+    yield receiver
+    assert receiver.stop() in (0, -15)
+
+
+def streamwatch(receiver: ReceiverProcess, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command beside *receiver*, by somebody whose terminal speaks English."""
+    command = [STREAMWATCH, *words, "--config", receiver.log.parent / "duty.yml"]
+    environ = {"STREAMWATCH_LANG": "en", "PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)

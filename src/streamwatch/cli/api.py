@@ -46,10 +46,15 @@ def moment(text: str) -> datetime:
             f"'{text}' is not a time; write it as 2026-11-22T19:00",
         )
         raise click.BadParameter(say(*words)) from None
-    if not 2000 <= at.year < 2200:
+    check_year(text, at.year)
+    return at
+
+
+def check_year(text: str, year: int) -> None:
+    """Of a date or time that was typed as *text*. Raises `click.BadParameter` when nobody can mean it."""
+    if not 2000 <= year < 2200:
         words = f"“{text}”太远，只接受 2000 年以后", f"'{text}' is too far away; years from 2000 on are taken"
         raise click.BadParameter(say(*words))
-    return at
 
 
 class Api:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from streamwatch.cli.api import config_option, json_option, moment, open_api, say
+from streamwatch.cli.api import check_year, config_option, json_option, moment, open_api, say
 from streamwatch.cli.live import live_book
 from streamwatch.cli.record import asking, prometheus_option, stream_id
 from streamwatch.clock import utc_now
@@ -35,9 +35,7 @@ def _day(text: str) -> date | Literal["last"]:
     except ValueError:
         words = f"“{text}”不是日期，请写成 2026-11-22", f"'{text}' is not a date; write it as 2026-11-22"
         raise click.BadParameter(say(*words)) from None
-    if not 2000 <= day.year < 2200:
-        words = f"“{text}”太远，只接受 2000 年以后", f"'{text}' is too far away; years from 2000 on are taken"
-        raise click.BadParameter(say(*words))
+    check_year(text, day.year)
     return day
 
 

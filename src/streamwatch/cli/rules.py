@@ -46,9 +46,7 @@ command.add_command(explain)
 @click.option("--expr", help="条件：一个指标和一个数比较。The condition: a metric against a number.")
 @click.option("--zh", default="", help="中文摘要，最多 40 字。What is wrong, in Chinese; 40 characters at most.")
 @click.option("--en", default="", help="英文摘要，最多 40 个字符。The same in English.")
-@click.option(
-    "--role", type=click.Choice(sorted(ROLES.keys() - {"host"})), default="tech", help="呼叫谁。Whom to call."
-)
+@click.option("--role", type=click.Choice(CALLED), default="tech", help="呼叫谁。Whom to call.")
 @click.option("--severity", type=click.Choice(SEVERITIES), default="P2", help="级别，默认 P2。How urgent.")
 @click.option("--hop", type=click.Choice(list(HOPS)), default="ingest", help="环节。Which hop.")
 @home_option

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from secrets import token_hex
 
-from streamwatch.alert import Alert
+from streamwatch.alert import Alert, in_millis
 from streamwatch.clock import Clock
 from streamwatch.incidents import trigger
 from streamwatch.incidents.calling import Calling
@@ -33,10 +33,10 @@ class Reopening:
             stand, reopenings = Merges(connection).stand(incident), Reopenings(connection)
             if stand is None:
                 return Refused("missing", incident)
-            ledger, at = Ledger(connection), self._clock()
-            if unfit := may_reopen(stand.state, reopenings.ended_at(incident), at):
+            ledger, at, heading = Ledger(connection), self._clock(), reopenings.heading(incident)
+            if unfit := may_reopen(stand.state, heading.ends_at, at):
                 return Refused(unfit, incident)
-            alert = _reported(reopenings.heading(incident), reopenings.alerts(incident), by, note, at)
+            alert = _reported(heading, reopenings.alerts(incident), by, note, at)
             if another := ledger.open_incident(alert):
                 return Refused(Unfit.ANOTHER, another)
             reopenings.reopen(incident, fold_key(alert), at)
@@ -58,5 +58,5 @@ def _reported(heading: Alert, was: Iterable[Alert], by: str, note: str, at: date
     named = (heading.name, heading.stream, heading.severity)
     same = next((each for each in was if (each.name, each.stream, each.severity) == named), heading)
     annotations = dict(same.annotations) | {"by": by, "note": clean(note, trigger.NOTE)}
-    started = at.replace(microsecond=at.microsecond // 1000 * 1000)  # as exact as a webhook tells its end
-    return Alert(dict(same.labels), annotations, "firing", started, None, trigger.fingerprint(token_hex(8)))
+    # Begun as exactly as a webhook will tell its end.
+    return Alert(dict(same.labels), annotations, "firing", in_millis(at), None, trigger.fingerprint(token_hex(8)))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from streamwatch.language import Language, Text
+from streamwatch.language import Text
 
 
 class Kind(StrEnum):
@@ -148,15 +148,10 @@ def tell(kind: Kind, *, person: str | None = None, channel: str | None = None, *
     """The sentence of *kind*. A word that is itself a `Text` is read in each language."""
     sentence = SENTENCES[kind]
     words = {"person": person, "channel": channel, "how": "", **words}
-    return Row(kind, Text(_fill(sentence.zh, words, "zh"), _fill(sentence.en, words, "en")), person, channel)
+    return Row(kind, sentence.format(**words), person, channel)
 
 
 def acknowledged(person: str, channel: str | None = None) -> Row:
     """*channel* is the one whose button was pressed; None for a link, the console or a command."""
     how = Text("（{channel}）", " over {channel}").format(channel=channel) if channel else ""
     return tell(Kind.ACKNOWLEDGED, person=person, channel=channel, how=how)
-
-
-def _fill(template: str, words: dict[str, object], language: Language) -> str:
-    read = {name: word.read_in(language) if isinstance(word, Text) else word for name, word in words.items()}
-    return template.format(**read)

@@ -5,14 +5,14 @@ A webhook's group is only its envelope: each alert has its own status. Unknown f
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
-from streamwatch.alert import Alert, fingerprint_of
+from streamwatch.alert import Alert, fingerprint_of, in_millis
 from streamwatch.errors import NotAWebhook
 from streamwatch.intake.parsed import Parsed
 
@@ -96,10 +96,7 @@ def _instant(written: str) -> datetime | None:
     value = _TIME.validate_python(written)
     if value.year <= 1:
         return None
-    utc = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    # The API of Alertmanager tells the same start in milliseconds, the webhook in nanoseconds.
-    beyond = utc.microsecond % 1000
-    return utc - timedelta(microseconds=beyond) if beyond else utc
+    return in_millis(value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
 def _first_mistake(error: ValidationError, *within: str | int) -> str:

@@ -104,4 +104,4 @@ def _unread(home: Path, word: str, everything: Everything) -> Path:
     known = [f"{procedure.name}/{rule.name}" for procedure, rule in everything.alerts()]
     near = next(iter(difflib.get_close_matches(word, known, 1)), None)
     hint = NEAR.format(near=near) if near else Text("", "")
-    raise LookupError(Text(UNKNOWN.zh.format(word=word, near=hint.zh), UNKNOWN.en.format(word=word, near=hint.en)))
+    raise LookupError(UNKNOWN.format(word=word, near=hint))

@@ -56,7 +56,7 @@ def reload_server(base: str) -> Text | None:
 
 
 def _untold(why: Text) -> Text:
-    return Text(UNTOLD.zh.format(why=why.zh), UNTOLD.en.format(why=why.en))
+    return UNTOLD.format(why=why)
 
 
 def _awaited(base: str, began: float, errors: Callable[[], str]) -> str:

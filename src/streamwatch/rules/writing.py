@@ -95,9 +95,7 @@ def _refuse_unknown(metric: str, everything: Everything) -> None:
         return
     near = catalogue.nearest(metric)
     hint = NEAR.format(near=near) if near else Text("", "")
-    raise CommandFailed(
-        Text(NO_METRIC.zh.format(metric=metric, near=hint.zh), NO_METRIC.en.format(metric=metric, near=hint.en))
-    )
+    raise CommandFailed(NO_METRIC.format(metric=metric, near=hint))
 
 
 def _refuse_astray(name: Name, made: dict[str, str]) -> None:

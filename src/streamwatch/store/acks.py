@@ -17,6 +17,7 @@ from streamwatch.language import Text
 from streamwatch.store import presses, tables
 from streamwatch.store.database import Database
 from streamwatch.store.merged import live
+from streamwatch.store.merges import ACK
 from streamwatch.store.presses import Heard
 from streamwatch.store.rows import Call, add_page, add_row, add_rows
 
@@ -122,7 +123,7 @@ class Acks:
         mine = (_table.c.id == ack.id) & (_table.c.state == "acknowledged")
         mine &= _table.c.acknowledged_at == ack.acknowledged_at
         mine &= _table.c.progressed_at.is_not_distinct_from(ack.progressed_at)
-        anew = {"state": "open", "acknowledged_at": None, "acknowledged_by": None, "progressed_at": None}
+        anew = {"state": "open", **dict.fromkeys(ACK)}
         with self._database.writing() as connection:
             if not connection.execute(update(_table).where(mine).values(**anew, called_at=at, steps=[])).rowcount:
                 return False

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from streamwatch.alert import Alert, Severity
 from streamwatch.incidents.incident import Merged, Stand, fold_key
@@ -17,6 +17,15 @@ HEADLINE = ("stream", "procedure", "hop", "severity", "role", "alertname",
             "summary_zh", "summary_en", "runbook_step", "category")  # fmt: skip
 CLOCK = ("called_at", "steps")
 ACK = ("acknowledged_at", "acknowledged_by", "progressed_at")
+
+
+def alerts_of(connection: Connection, incident: int, *which: ColumnElement[bool]) -> list[Alert]:
+    """The alerts of its episodes, or of those *which* are so; the first to begin first."""
+    query = select(tables.episode).where(_episode.incident_id == incident, *which).order_by(_episode.starts_at)
+    return [
+        Alert(row.labels, row.annotations, row.status, row.starts_at, row.ends_at, row.fingerprint)
+        for row in connection.execute(query)
+    ]
 
 
 class Merges:
@@ -34,12 +43,7 @@ class Merges:
 
     def firing(self, incident: int) -> list[Alert]:
         """The alerts of its episodes that are not over, the first to begin first."""
-        mine = (_episode.incident_id == incident) & (_episode.status == "firing")
-        rows = self._connection.execute(select(tables.episode).where(mine).order_by(_episode.starts_at))
-        return [
-            Alert(row.labels, row.annotations, row.status, row.starts_at, row.ends_at, row.fingerprint)
-            for row in rows
-        ]
+        return alerts_of(self._connection, incident, _episode.status == "firing")
 
     def merge(self, into: int, other: int, result: Merged) -> None:
         """All that *other* holds, and all that was merged into it, belongs to *into* from now on."""

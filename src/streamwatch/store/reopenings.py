@@ -7,10 +7,9 @@ from sqlalchemy import Connection, or_, select, update
 
 from streamwatch.alert import Alert
 from streamwatch.store import tables
+from streamwatch.store.merges import ACK, alerts_of
 
-_episode, _incident, _page = tables.episode.c, tables.incident.c, tables.page.c
-
-
+_incident, _page = tables.incident.c, tables.page.c
 LABELS = ("alertname", "stream", "hop", "procedure", "severity", "role")
 WORDS = ("summary_zh", "summary_en", "runbook_step")
 
@@ -19,33 +18,20 @@ class Reopenings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def ended_at(self, incident: int) -> datetime | None:
-        """None: it has not ended, or there is none."""
-        found: datetime | None = self._connection.scalar(
-            select(_incident.resolved_at).where(_incident.id == incident)
-        )
-        return found
-
     def heading(self, incident: int) -> Alert:
-        """What it is named after, as an alert."""
+        """What it is named after, as an alert that ended when the incident did."""
         row = self._connection.execute(select(tables.incident).where(_incident.id == incident)).one()
         labels, words = ({name: getattr(row, name) for name in names} for names in (LABELS, WORDS))
         return Alert(_given(labels), _given(words), "resolved", row.opened_at, row.resolved_at, "")
 
     def alerts(self, incident: int) -> Sequence[Alert]:
         """What it was about, the first to begin first; what began anew in a later incident is not among them."""
-        mine = select(tables.episode).where(_episode.incident_id == incident).order_by(_episode.starts_at)
-        return [
-            Alert(row.labels, row.annotations, row.status, row.starts_at, row.ends_at, row.fingerprint)
-            for row in self._connection.execute(mine)
-        ]
+        return alerts_of(self._connection, incident)
 
     def reopen(self, incident: int, key: str, at: datetime) -> None:
         """Open as when it began, for what was merged into it too; alerts of *key* join it from now on."""
         anew = {"state": "open", "open_key": key, "called_at": at, "steps": []}
-        nobody = dict.fromkeys(
-            ("acknowledged_at", "acknowledged_by", "progressed_at", "silenced_until", "silences")
-        )
+        nobody = dict.fromkeys((*ACK, "silenced_until", "silences"))
         mine = update(tables.incident).where(_incident.id == incident)
         self._connection.execute(mine.values({**anew, **nobody}))
         within = or_(_incident.id == incident, _incident.merged_into == incident)

@@ -1,11 +1,11 @@
 """Problems by class: how many incidents of each procedure at each hop, by severity. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from streamwatch.report.review.handling import Handling
 from streamwatch.report.review.result import by_severity
-from streamwatch.vocabulary import HOPS, PROCEDURES
+from streamwatch.vocabulary import HOPS, PROCEDURES, place
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,4 @@ def classes(handlings: Sequence[Handling]) -> tuple[Class, ...]:
 
 def _place(each: tuple[str, str]) -> tuple[int, int, str, str]:
     procedure, hop = each
-    return _index(PROCEDURES, procedure), _index(HOPS, hop), procedure, hop
-
-
-def _index(words: Iterable[str], word: str) -> int:
-    known = list(words)
-    return known.index(word) if word in known else len(known)
+    return place(PROCEDURES, procedure), place(HOPS, hop), procedure, hop

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from streamwatch.report.review.handling import Handling
-from streamwatch.report.review.measured import COMPLAINTS, Measured
-from streamwatch.report.series import SERIES, Series
-from streamwatch.vocabulary import CATEGORIES
-
-_USERS = next(series for series in SERIES if series.key == "complaining_users")
+from streamwatch.report.review.measured import COMPLAINTS, USERS, Measured
+from streamwatch.report.series import Series
+from streamwatch.vocabulary import CATEGORIES, place
 
 
 class Category(NamedTuple):
@@ -39,7 +37,7 @@ class Feedback:
 def feedback(stream: str, handlings: Sequence[Handling], measured: Measured, rows: Sequence[int]) -> Feedback:
     """*handlings* are the incidents of *stream* without drills, *rows* the time on air. The loudest comes first."""
     counted = {name: sum(each) for name, each in _on_air(measured, COMPLAINTS, rows).items()}
-    users = {name: max(each) for name, each in _on_air(measured, _USERS, rows).items()}
+    users = {name: max(each) for name, each in _on_air(measured, USERS, rows).items()}
     every = [Category(name, counted.get(name), users.get(name)) for name in {*counted, *users}]
     heard = [each for each in every if round(each.complaints or 0) or each.users]
     heard.sort(key=lambda each: (-(each.complaints or 0), -(each.users or 0), each.category))
@@ -56,7 +54,7 @@ def _on_air(measured: Measured, series: Series, rows: Sequence[int]) -> dict[str
 
 
 def _known(measured: Measured, rows: Sequence[int]) -> float:
-    counted = [*measured.by_category(COMPLAINTS).values(), *measured.by_category(_USERS).values()]
+    counted = [*measured.by_category(COMPLAINTS).values(), *measured.by_category(USERS).values()]
     heard = sum(any(column.values[row] is not None for column in counted) for row in rows)
     return heard / len(rows) if rows else 0.0
 
@@ -69,5 +67,4 @@ def _samples(handlings: Iterable[Handling]) -> Iterable[Sample]:
 
 
 def _place(category: str) -> tuple[int, str]:
-    known = list(CATEGORIES)
-    return (known.index(category) if category in known else len(known)), category
+    return place(CATEGORIES, category), category

@@ -26,12 +26,13 @@ AVERAGE = Series(
     0,
     "sum(max by (platform) (avg_over_time(streamwatch_viewers{stream=$stream}[$step])))",
 )
+USERS = _OF_EXPORT["complaining_users"]
 ASKED = (
     _OF_EXPORT["publishing"],
     _OF_EXPORT["viewers"],
     AVERAGE,
     COMPLAINTS,
-    _OF_EXPORT["complaining_users"],
+    USERS,
 )
 
 

@@ -109,8 +109,4 @@ _RULES: tuple[_Rule, ...] = (_late, _not_taken, _gaps, _second_channel, _undeliv
 
 
 def _told(rule: str, words: Text, numbers: Iterable[str], **filled: object) -> Suggestion:
-    zh, en = (
-        {name: word.read_in(language) if isinstance(word, Text) else word for name, word in filled.items()}
-        for language in ("zh", "en")
-    )
-    return Suggestion(rule, Text(words.zh.format(**zh), words.en.format(**en)), tuple(dict.fromkeys(numbers)))
+    return Suggestion(rule, words.format(**filled), tuple(dict.fromkeys(numbers)))
