@@ -1,6 +1,6 @@
 """An alert as it arrived, whoever sent it: labels say what it is, fingerprint and start say which episode."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal, NamedTuple
@@ -17,6 +17,10 @@ class Episode(NamedTuple):
 
     fingerprint: str
     starts_at: datetime
+
+
+Said = tuple[str, datetime, str]
+"""What an alert says of its episode: fingerprint, start, status. Thousands a second are compared and counted."""
 
 
 class Alert(NamedTuple):
@@ -62,7 +66,11 @@ class Alert(NamedTuple):
     @property
     def is_urgent(self) -> bool:
         """It cannot wait for its turn, and neither can its end: they must stay in order."""
-        return self.labels.get("severity") == "P0"
+        return is_urgent(self.labels)
+
+    @property
+    def said(self) -> Said:
+        return self.fingerprint, self.starts_at, self.status
 
     @property
     def is_reported(self) -> bool:
@@ -90,9 +98,8 @@ class Alert(NamedTuple):
         return self.name == "Watchdog" or self.labels.get("severity") == "none"
 
 
-def urgent(alerts: Iterable[Alert]) -> int:
-    """How many of them cannot wait for their turn."""
-    return sum(each.is_urgent for each in alerts)
+def is_urgent(labels: Mapping[str, str]) -> bool:
+    return labels.get("severity") == "P0"
 
 
 def is_reported(fingerprint: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 import respx
 
 from servers.story import NOON, Story, alert, webhook
-from streamwatch.alert import fingerprint_of, urgent
+from streamwatch.alert import fingerprint_of
 from streamwatch.intake.alertmanager import read
 from streamwatch.watching.reconciling import Reconciling
 
@@ -26,7 +26,7 @@ async def story(tmp_path: Path) -> AsyncIterator[Story]:
 
 async def post(story: Story, *alerts: dict[str, object], **head: object) -> None:
     body = json.dumps({**json.loads(webhook(*alerts)), **head}).encode()
-    await story.store.inbox.accept("alertmanager", body, story.clock(), urgent(read(body)))
+    await story.store.inbox.accept("alertmanager", body, story.clock(), read(body).urgent)
     await story.turn()
 
 

@@ -14,7 +14,6 @@ import httpx
 
 from streamwatch.access.buttons import Buttons
 from streamwatch.access.links import Links
-from streamwatch.alert import urgent
 from streamwatch.channels.channel import ChannelError, Limit, Receipt
 from streamwatch.delivering.composing import Composing
 from streamwatch.delivering.delivery import Delivery
@@ -174,7 +173,7 @@ class Story:
     async def accept(self, *alerts: Mapping[str, object]) -> None:
         """One webhook as the intake takes it in."""
         body = webhook(*alerts)
-        await self.store.inbox.accept("alertmanager", body, self.clock(), urgent(read(body)))
+        await self.store.inbox.accept("alertmanager", body, self.clock(), read(body).urgent)
 
     async def turn(self) -> None:
         """Fold and deliver what can be done at this instant."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
-from streamwatch.alert import Alert
+from streamwatch.alert import Alert, Said
 from streamwatch.intake.alertmanager import done, read
 
 Webhook = Row[Any]
@@ -19,9 +19,13 @@ class Place(NamedTuple):
     alert: Alert
 
 
-def alerts_left(webhook: Webhook) -> Sequence[Alert]:
-    """All of its alerts that are not folded."""
-    return [each.alert for each in left(webhook)] if webhook.folded or webhook.ahead else read(webhook.body)
+def alerts_left(webhook: Webhook) -> tuple[Sequence[Alert], list[Said]]:
+    """All of its alerts that are not folded, and what they say."""
+    if webhook.folded or webhook.ahead:
+        alerts = [each.alert for each in left(webhook)]
+        return alerts, [each.said for each in alerts]
+    whole = read(webhook.body)
+    return whole, whole.said()
 
 
 def left(webhook: Webhook) -> list[Place]:

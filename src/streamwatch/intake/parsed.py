@@ -1,18 +1,18 @@
 """Webhooks that were parsed to be accepted and are about to be folded: they need not be parsed a second time."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from threading import Lock
 from typing import NamedTuple
 
-from streamwatch.alert import Alert
+from streamwatch.intake.alerts import Alerts
 
 ROOM = 16 * 1024 * 1024  # bytes of webhooks; what is made of them takes about three times as much
 HELD = 30.0  # seconds; then somebody else has folded it, or nobody will soon
 
 
 class _Held(NamedTuple):
-    alerts: Sequence[Alert]
+    alerts: Alerts
     since: float
 
 
@@ -25,11 +25,11 @@ class Parsed:
         self._held: dict[bytes, _Held] = {}
         self._lock = Lock()
 
-    def get(self, body: bytes) -> Sequence[Alert] | None:
+    def get(self, body: bytes) -> Alerts | None:
         held = self._held.get(body)
         return held and held.alerts
 
-    def put(self, body: bytes, alerts: Sequence[Alert]) -> None:
+    def put(self, body: bytes, alerts: Alerts) -> None:
         now = self._now()
         with self._lock:
             while self._held and len(body) > self._room:

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from streamwatch.alert import urgent
 from streamwatch.clock import Clock
 from streamwatch.incidents import trigger
 from streamwatch.intake.alertmanager import read
@@ -31,5 +30,5 @@ class DrillEnds:
             return False
         ends = [trigger.over(each.labels, each.fingerprint, each.starts_at, None, "", at) for each in left]
         body = webhook(ends)
-        await self._store.inbox.accept(SOURCE, body, at, urgent(read(body)))
+        await self._store.inbox.accept(SOURCE, body, at, read(body).urgent)
         return True

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from streamwatch.alert import BY_RECEIVER, is_reported, urgent
+from streamwatch.alert import BY_RECEIVER, is_reported
 from streamwatch.clock import Clock
 from streamwatch.intake import alertmanager_api as api
 from streamwatch.intake.alertmanager import read
@@ -77,7 +77,7 @@ class Reconciling:
         webhooks = await asyncio.to_thread(_webhooks, over, firing, held, self._receiver(), at)
         for body in webhooks:
             alerts = await asyncio.to_thread(read, body)
-            await self._store.inbox.accept("reconciling", body, at, urgent(alerts))
+            await self._store.inbox.accept("reconciling", body, at, alerts.urgent)
         return bool(webhooks)
 
     def _over(self, firing: list[Firing], held: Mapping[str, Mapping[str, Any]], at: datetime) -> list[Firing]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from streamwatch.alert import BY_RECEIVER, fingerprint_of, urgent
+from streamwatch.alert import BY_RECEIVER, fingerprint_of
 from streamwatch.clock import Clock
 from streamwatch.intake import alertmanager_api as api
 from streamwatch.intake.alertmanager import read
@@ -94,7 +94,7 @@ class Watchdog:
             if dead or silent or not back(sights, beat, at):
                 return False
             alert = api.as_resolved(LABELS, FINGERPRINT, open_since, at)
-        await self._store.inbox.accept("watchdog", body := api.webhook([alert]), at, urgent(read(body)))
+        await self._store.inbox.accept("watchdog", body := api.webhook([alert]), at, read(body).urgent)
         return True
 
     def _is_silent(self, heard: Heartbeat | None, at: datetime, *, is_open: bool) -> bool:

@@ -11,7 +11,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from streamwatch.access.rights import reaches
-from streamwatch.alert import urgent
 from streamwatch.errors import NotAWebhook, NotStored
 from streamwatch.intake import alertmanager
 from streamwatch.web.parts import Parts
@@ -65,7 +64,7 @@ async def _keep(parts: Parts, body: bytes) -> int:
         raise _refused(parts, 400, "not_a_webhook", str(error)) from None
     if alerts:
         try:
-            await parts.store.inbox.accept("alertmanager", body, at, urgent(alerts))
+            await parts.store.inbox.accept("alertmanager", body, at, alerts.urgent)
         except NotStored as error:
             raise _refused(parts, 503, "not_stored", str(error)) from None
         parts.alerts_came()

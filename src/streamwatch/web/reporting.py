@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from fastapi import HTTPException
 
-from streamwatch.alert import urgent
 from streamwatch.errors import NotStored
 from streamwatch.incidents import trigger
 from streamwatch.intake.alertmanager import read
@@ -77,7 +76,7 @@ def _merged(parts: Parts, incident: int) -> HTTPException:
 
 async def _accept(parts: Parts, alerts: list[dict[str, object]]) -> None:
     try:
-        await parts.store.inbox.accept(SOURCE, body := webhook(alerts), parts.clock(), urgent(read(body)))
+        await parts.store.inbox.accept(SOURCE, body := webhook(alerts), parts.clock(), read(body).urgent)
     except NotStored:
         parts.metrics.webhooks.labels(SOURCE, "not_stored").inc()
         raise refused(
