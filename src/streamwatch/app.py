@@ -29,6 +29,7 @@ from streamwatch.channels.channel import Reason
 from streamwatch.channels.listener import Listeners
 from streamwatch.clock import Clock, utc_now
 from streamwatch.config import Config, load
+from streamwatch.config.adopted import held_back
 from streamwatch.config.load import open_door
 from streamwatch.delivering import rounds
 from streamwatch.delivering.composing import Composing
@@ -38,6 +39,8 @@ from streamwatch.delivering.setbacks import Ways
 from streamwatch.errors import ConfigError, Mistake
 from streamwatch.evidence import Evidence
 from streamwatch.evidence_folder import EvidenceFolder
+from streamwatch.incidents.adopting import Adopting
+from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.complaining import Complaining
 from streamwatch.incidents.escalating import Escalating
@@ -45,11 +48,13 @@ from streamwatch.incidents.folding import Folding
 from streamwatch.incidents.rearranging import Rearranging
 from streamwatch.incidents.reopening import Reopening
 from streamwatch.incidents.silencing import Silencing
+from streamwatch.language import Text
 from streamwatch.loop import Loop
 from streamwatch.metrics import Metrics, Standing, StandingCollector
 from streamwatch.store import Store
 from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
+from streamwatch.watching.adoption_metrics import AdoptionCollector
 from streamwatch.watching.canary import Canary, CanaryCollector, Song
 from streamwatch.watching.drill_ends import DrillEnds
 from streamwatch.watching.life_sign import LifeSign, Where
@@ -85,6 +90,7 @@ class Receiver:
         self._host = host
         self._clock = clock
         self.config = self._file = load(path)  # as it is in force, and as it is written
+        self._adopted = self.config.file.adopted
         self._said = Said()
         self._swap = Lock()
         self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=100))
@@ -97,8 +103,10 @@ class Receiver:
         self.presses = Presses(key)
         buttons = Buttons(key)
         self.door = Door()
-        self.folding = Folding(self.store.database, lambda: self.ways.book, clock, self.metrics, self._due)
-        calling = Calling(lambda: self.ways.book, clock, self.metrics, self._due)
+        hands_out = (lambda: self.ways.book, clock, self.metrics, self._due, self._adoption)
+        self.folding = Folding(self.store.database, *hands_out)
+        calling = Calling(*hands_out)
+        self.adopting = Adopting(self.store, self._adoption, calling, clock)
         self.rearranging = Rearranging(self.store.database, calling, clock)
         self.reopening = Reopening(self.store.database, calling, clock)
         self.silencing = Silencing(self.store, self.http, self._alertmanager, calling, clock, self.config.zone)
@@ -137,6 +145,7 @@ class Receiver:
             clock,
             lambda: self.config.file.delivery.leases,
             lambda: self.config.file.delivery.reminders,
+            self._adoption,
         )
         self.escalator = Loop("escalating", self._escalate)
         self.reconciling = Reconciling(self.store, self.http, self._alertmanager, clock, self._name_there)
@@ -167,6 +176,7 @@ class Receiver:
         with self._swap:
             self._file = config
             self.config = self._in_force()
+            self._adopted = config.file.adopted
             self.ways = self._open_ways(self.config)
             self.listeners = self._open_listeners(config)
 
@@ -220,6 +230,13 @@ class Receiver:
         most = self.config.file.evidence_megabytes * 1_000_000
         return None if folder is None else EvidenceFolder(folder, most)
 
+    def _adoption(self) -> Adoption:
+        return self._adopted
+
+    def warnings(self) -> list[Text]:
+        """What people must know though every page that should go out does."""
+        return [*held_back(self._adopted), *self.listening.warnings()]
+
     def _standing(self) -> Standing:
         return self.store.standing(self.delivery.held)
 
@@ -244,7 +261,8 @@ class Receiver:
     async def _escalate(self) -> bool:
         if not await self.presiding.ready():
             return False
-        if await self.silencing.step() or await self.escalating.step() or await self.canary.step():
+        hands = (self.adopting, self.silencing, self.escalating, self.canary)
+        if any([await each.step() for each in hands]):
             self.sender.wake()
         return False
 
@@ -330,6 +348,8 @@ class Receiver:
             log.warning("%d pages may repeat: their answers were never seen", repeated)
         self.duty_changed()
         self.metrics.registry.register(SessionCollector(lambda: self.config.book, self._clock))
+        procedures = lambda: {procedure for procedure, _ in self.config.runbooks}  # noqa: E731
+        self.metrics.registry.register(AdoptionCollector(self._adoption, procedures))
         self.metrics.registry.register(PeerCollector(self.looking.sights))
         self.metrics.registry.register(CanaryCollector(self.store, self._song, self._clock))
         collector: Collector = StandingCollector(self._standing, self._clock)
@@ -365,7 +385,8 @@ def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened
         clock=clock,
         alerts_came=receiver.folder.wake,
         pages_came=receiver.sender.wake,
-        warnings=receiver.listening.warnings,
+        held_back=lambda: held_back(receiver.config.file.adopted),
+        warnings=receiver.warnings,
         troubles=receiver.troubles,
     )
     return create_app(parts, receiver.running)

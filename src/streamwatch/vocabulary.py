@@ -65,6 +65,7 @@ PAGE_STATES = {
     "delivered": Text("已送达", "delivered"),
     "dead": Text("无法送达", "undeliverable"),
     "cancelled": Text("已取消", "cancelled"),
+    "observed": Text("只记录，未发出", "recorded, not sent"),
 }
 PAGE_KINDS = {
     "firing": Text("呼叫", "call"),

@@ -14,9 +14,12 @@ from servers.health_page import health_page
 from servers.postgresql import PostgreSQL
 from servers.storm import folded, storm
 from servers.story import Phone, Story, alert, book, person, webhook
+from streamwatch.alert import BY_PERSON
 from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.delivering.delivery import LEASE
 from streamwatch.errors import NotStored
+from streamwatch.incidents.adopting import Adopting
+from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.escalating import Escalating
 from streamwatch.incidents.escalation import DEFAULT
@@ -310,6 +313,21 @@ async def test_a_storm(tmp_path: Path, postgresql: PostgreSQL) -> None:
     assert {page.state for record in records for page in record.pages} <= {"delivered", "cancelled"}
     assert len(story.phone.rang) <= 12
     await story.close()
+
+
+async def test_what_was_only_observed_calls_when_that_is_over(story: Story) -> None:
+    """Of a report by a person somebody hears; of the P0 that was only recorded, after the change."""
+    calling = Calling(lambda: story.book, story.clock, story.metrics, adoption=lambda: story.adoption)
+    adopting = Adopting(story.store, lambda: story.adoption, calling, story.clock)
+    story.adoption = Adoption("observe")
+    await story.push(alert())
+    await story.push(alert(stream="reported") | {"fingerprint": f"{BY_PERSON}1"})
+    assert not await adopting.step()
+    assert [message.stream for _, message in story.phone.rang] == ["reported"]
+    story.adoption = Adoption("escalate")
+    assert await adopting.step()
+    await story.turn()
+    assert [message.stream for _, message in story.phone.rang] == ["reported", "demo"]
 
 
 async def test_failures_are_tried_again(tmp_path: Path, postgresql: PostgreSQL) -> None:

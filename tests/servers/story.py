@@ -20,6 +20,7 @@ from streamwatch.delivering.delivery import Delivery
 from streamwatch.delivering.setbacks import Ways
 from streamwatch.duty import Contact, DutyBook, Person, Session
 from streamwatch.evidence import Evidence
+from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.folding import Folding
 from streamwatch.intake.alertmanager import read
 from streamwatch.message import Message
@@ -139,6 +140,7 @@ class Story:
         self.folder = folder
         self.phones = phones or {"phone": Phone()}
         self.book = duty or book()
+        self.adoption = Adoption()
         self.metrics = Metrics()
         self.http = httpx.AsyncClient(verify=False)
         self._start()
@@ -146,7 +148,9 @@ class Story:
     def _start(self) -> None:
         self.store = Store(self.database)
         self.repeated = self.store.open(self.clock())
-        self.folding = Folding(self.store.database, lambda: self.book, self.clock, self.metrics)
+        self.folding = Folding(
+            self.store.database, lambda: self.book, self.clock, self.metrics, adoption=lambda: self.adoption
+        )
         self.buttons = Buttons("a key of the story")
         links = Links("http://127.0.0.1:8780", "a key of the story")
         composing = Composing(

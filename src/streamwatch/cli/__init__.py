@@ -20,6 +20,7 @@ COMMANDS = {
     "rules": "rules",
     "reload": "reload",
     "who": "who",
+    "would": "would",
     "duty": "duty",
     "session": "session",
     "ack": "ack",

@@ -13,6 +13,7 @@ from streamwatch.access.rights import strongest
 from streamwatch.channels import ChannelSettings
 from streamwatch.clock import utc_now
 from streamwatch.config.accounts import unknown_accounts
+from streamwatch.config.adopted import held_back, unknown_procedures
 from streamwatch.config.console import Doors, Token, read_hashes, strangers
 from streamwatch.config.duty_book import read_roster
 from streamwatch.config.law import Law, load_laws, too_short
@@ -83,7 +84,7 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
     roster = read_roster(source, file, at or utc_now())
     laws, unread = load_laws(file.law_files)
     mistakes = [*secrets.mistakes, *roster.mistakes, *contradictions(source, file), *map(in_chinese, troubles)]
-    mistakes += unread
+    mistakes += [*unread, *unknown_procedures(source, file, runbooks)]
     if file.retention is not None and (words := too_short(laws, file.retention)):
         mistakes.append(source.mistake(("retention",), words))
     if mistakes:
@@ -156,7 +157,7 @@ def warnings(config: Config) -> list[Text]:
     """What is allowed, and surely not meant."""
     host = config.file.public_url.host or ""
     phones = sorted(name for name, each in config.channels.items() if each.type != "webhook")
-    doubts = [*unknown_accounts(config.file), *config.doubts]
+    doubts = [*held_back(config.file.adopted), *unknown_accounts(config.file), *config.doubts]
     if not phones or not is_loopback(host):
         return doubts
     text = Text(

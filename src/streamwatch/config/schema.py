@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, HttpUrl
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
 
 from streamwatch.alert import Severity
 from streamwatch.channels import ChannelSettings
@@ -26,6 +26,8 @@ from streamwatch.config.roster import (
 )
 from streamwatch.config.roster import Part as _Part
 from streamwatch.delivering import rounds
+from streamwatch.incidents.adoption import Adoption
+from streamwatch.incidents.adoption import Step as Stage
 from streamwatch.incidents.escalation import DEFAULT, LEASES, REMINDERS, Leases, Policy, Reminders, Step, Whom
 
 
@@ -94,6 +96,14 @@ def _as_said(usual: Mapping[Severity, timedelta], said: Mapping[Severity, float]
     return {severity: span for severity, span in spans.items() if span}
 
 
+def _adopted(value: Any) -> Any:
+    """One word for all procedures, or a word for each and one for all others."""
+    return {"default": value} if isinstance(value, str) else value
+
+
+VOICE = ("aliyun_voice", "twilio_voice")
+
+
 class CanaryPart(_Part):
     """Who gets the daily test page, and when, by the file's zone."""
 
@@ -131,6 +141,7 @@ class DutyFile(_Part):
     duty: dict[Role, People] = Field(default_factory=dict)
     escalation: dict[Severity, tuple[StepPart, ...]] | None = None
     delivery: DeliveryPart = DeliveryPart()
+    adoption: Annotated[dict[str, Stage], BeforeValidator(_adopted)] = Field(default_factory=dict)
     rotations: tuple[RotationPart, ...] = ()
     holidays_file: Path | None = None
     away: tuple[AwayPart, ...] = ()
@@ -159,6 +170,14 @@ class DutyFile(_Part):
         """What is not said of a severity is as usual; an empty list calls nobody else."""
         said = self.escalation or {}
         return {**DEFAULT, **{severity: [step.as_step() for step in steps] for severity, steps in said.items()}}
+
+    @property
+    def adopted(self) -> Adoption:
+        """How far each procedure goes."""
+        said = dict(self.adoption)
+        ringing = {name for name, each in self.channels.items() if each.type in VOICE}
+        ringing |= {name for name, each in self.channels.items() if each.type == "pool" and each.of[0] in ringing}
+        return Adoption(said.pop("default", "escalate"), said, frozenset(ringing))
 
     def aware(self, at: datetime) -> datetime:
         return at.replace(tzinfo=ZoneInfo(self.timezone)) if at.tzinfo is None else at

@@ -8,6 +8,7 @@ from datetime import datetime
 from streamwatch.clock import Clock
 from streamwatch.duty import DutyBook, Person
 from streamwatch.incidents import escalation
+from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.escalation import LEASES, Leases, Policy, Reminders, Step
 from streamwatch.incidents.timeline import Kind
 from streamwatch.language import Text
@@ -28,6 +29,7 @@ class Escalating:
         clock: Clock,
         leases: Callable[[], Leases] = lambda: LEASES,
         reminders: Callable[[], Reminders] = dict,
+        adoption: Callable[[], Adoption] = Adoption,
     ) -> None:
         self._store = store
         self._book = book
@@ -35,6 +37,7 @@ class Escalating:
         self._clock = clock
         self._leases = leases
         self._reminders = reminders
+        self._adoption = adoption
 
     async def step(self) -> bool:
         """Whether anybody was called."""
@@ -52,7 +55,12 @@ class Escalating:
         return called
 
     async def _remind(self, incident: Unacknowledged, at: datetime) -> bool:
-        """Whether everyone who was called for it was called again: nobody has taken it for minutes."""
+        """Whether everyone who was called for it was called again: nobody has taken it for minutes.
+
+        Where it does not insist, nothing is said of it: each would only repeat what was recorded.
+        """
+        if not self._adoption().insists(incident.subject):
+            return False
         severity, since = incident.severity, incident.called_at
         number = escalation.reminder(self._reminders(), self._policy(), severity, since, at)
         if number is None or number in incident.steps:
@@ -69,6 +77,8 @@ class Escalating:
         found = False
         for ack in await asyncio.to_thread(self._store.acks.lapsed, self._leases(), at):
             minutes = int((at - ack.since).total_seconds() // 60)
+            if not self._adoption().insists(ack.subject):
+                continue
             reason = Text(f"认领后 {minutes} 分钟没有进展", f"no progress within {minutes} min of the ack")
             found |= await asyncio.to_thread(self._store.acks.lapse, ack, reason, at)
         return found
@@ -84,7 +94,10 @@ class Escalating:
             f"{_names(incident.told, book.people)} {seconds} 秒内没有认领",
             f"not acknowledged by {_names(incident.told, book.people)} within {seconds} s",
         )
-        taken = self._store.outbox.escalate(incident, number, people, reason, at)
+        observed = not self._adoption().insists(incident.subject)
+        kind = Kind.WOULD_ESCALATE if observed else Kind.ESCALATED
+        escalate = self._store.outbox.escalate
+        taken = escalate(incident, number, people, reason, at, kind, observed=observed)
         return frozenset(people) if taken else frozenset()
 
 

@@ -12,6 +12,7 @@ from streamwatch.alert import Alert, Episode, Severity
 from streamwatch.clock import Clock
 from streamwatch.duty import DutyBook
 from streamwatch.incidents import routing
+from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.incident import Effect, Known, Move, effect, fold_key, is_stale, move, same_trouble
 from streamwatch.incidents.repeats import Repeats
@@ -50,12 +51,13 @@ class Folding:
         clock: Clock,
         metrics: Metrics,
         due: Callable[[Severity, datetime], datetime] = lambda _, at: at,
+        adoption: Callable[[], Adoption] = Adoption,
     ) -> None:
-        """*due* says when a page of that severity, made at that instant, goes out."""
+        """*due* says when a page of that severity, made at that instant, goes out; *adoption* whether."""
         self._database = database
         self._clock = clock
         self._metrics = metrics
-        self._calling = Calling(book, clock, metrics, due)
+        self._calling = Calling(book, clock, metrics, due, adoption)
         self.news = 0  # alerts that were no repeats
         self._repeats = Repeats(database, clock, metrics)
         self._behind = False  # there may be more than one step takes

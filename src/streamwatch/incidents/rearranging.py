@@ -57,7 +57,6 @@ class Rearranging:
             chosen = [each for each in firing if each.fingerprint in fingerprints]
             staying = [each for each in firing if each.fingerprint not in fingerprints]
             new = self._open(ledger, merges, stand, chosen, by)
-            merges.move(chosen, new)
             merges.hand_over_keys(incident, new, keys(chosen) - keys(staying))
             self._name_anew(ledger, merges, stand, chosen, staying)
             ledger.note(incident, tell(Kind.SPLIT, person=by, number=new, what=_named(chosen)), self._clock())
@@ -68,6 +67,7 @@ class Rearranging:
         at, first = self._clock(), most_urgent(chosen)
         route = routing.route(first, self._calling.book().fallback_role)
         new = ledger.open(first, route.role, stand.drill, at)
+        merges.move(chosen, new)
         ledger.note(new, tell(Kind.SPLIT_FROM, person=by, number=stand.id, what=_named(chosen)), at)
         ledger.note(
             new, tell(Kind.ROUTED if route.routed else Kind.UNROUTED, role=route.role, why=route.reason), at

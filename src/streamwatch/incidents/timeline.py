@@ -19,6 +19,9 @@ class Kind(StrEnum):
     ROUTED = "routed"
     UNROUTED = "unrouted"
     CALLED = "called"
+    WOULD_CALL = "would_call"
+    WOULD_ESCALATE = "would_escalate"
+    ADOPTED = "adopted"
     ESCALATED = "escalated"
     REMINDED = "reminded"
     PASSED_OVER = "passed_over"
@@ -73,6 +76,17 @@ SENTENCES = {
     Kind.ROUTED: Text("归 {role}：{why}", "goes to {role}: {why}"),
     Kind.UNROUTED: Text("无人认领的告警，归 {role}：{why}", "nobody's alert goes to {role}: {why}"),
     Kind.CALLED: Text("呼叫 {person}：{why}", "calling {person}: {why}"),
+    Kind.WOULD_CALL: Text(
+        "只记录，没有发出：本会用 {channel} 呼叫 {person}：{why}",
+        "recorded, nothing was sent: would have called {person} by {channel}: {why}",
+    ),
+    Kind.WOULD_ESCALATE: Text(
+        "只记录，没有发出：本会加呼 {others}：{why}",
+        "recorded, nothing was sent: would have called {others} too: {why}",
+    ),
+    Kind.ADOPTED: Text(
+        "不再只记录，而且仍在触发：现在呼叫", "no longer only recorded, and it fires still: it calls now"
+    ),
     Kind.ESCALATED: Text("无人认领，加呼 {others}：{why}", "nobody took it, {others} called too: {why}"),
     Kind.REMINDED: Text("再次呼叫 {others}：{why}", "{others} called again: {why}"),
     Kind.PASSED_OVER: Text("未呼叫 {person}：{why}", "{person} is not called: {why}"),

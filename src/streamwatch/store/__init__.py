@@ -11,6 +11,7 @@ from streamwatch.store.drills import Drills
 from streamwatch.store.duty import DutyLog
 from streamwatch.store.inbox import Inbox
 from streamwatch.store.journal import Journal
+from streamwatch.store.observed import ObservedPages
 from streamwatch.store.outbox import Outbox
 from streamwatch.store.outcomes import Outcomes
 from streamwatch.store.presses import Presses
@@ -34,6 +35,7 @@ class Store:
         self.acks = Acks(self.database)
         self.seat = Seat(self.database)
         self.silences = Silences(self.database)
+        self.observed = ObservedPages(self.database)
         self.steps = Steps(self.database)
         self.journal = Journal(self.database)
         self.presses = Presses(self.database)

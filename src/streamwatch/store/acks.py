@@ -7,17 +7,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
 from streamwatch.alert import Severity
+from streamwatch.incidents.adoption import Subject
 from streamwatch.incidents.timeline import Kind, acknowledged, tell
 from streamwatch.language import Text
 from streamwatch.store import presses, tables
 from streamwatch.store.database import Database
 from streamwatch.store.merged import live
 from streamwatch.store.merges import ACK
+from streamwatch.store.observed import ASKED_FOR
 from streamwatch.store.presses import Heard
 from streamwatch.store.rows import Call, add_page, add_row, add_rows
 
@@ -34,6 +36,12 @@ class Lapsed(NamedTuple):
     person: str
     acknowledged_at: datetime
     progressed_at: datetime | None
+    procedure: str
+    asked_for: bool
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.procedure, self.asked_for)
 
     @property
     def since(self) -> datetime:
@@ -52,6 +60,7 @@ class Unacknowledged:
     called_at: datetime
     steps: tuple[int, ...]
     told: frozenset[str]
+    subject: Subject
 
 
 class Ack(StrEnum):
@@ -95,7 +104,7 @@ class Acks:
     def unacknowledged(self) -> list[Unacknowledged]:
         table, page = tables.incident.c, tables.page.c
         with self._database.reading() as connection:
-            rows = connection.execute(select(tables.incident).where(_CALLS)).all()
+            rows = connection.execute(select(tables.incident, ASKED_FOR.label("asked_for")).where(_CALLS)).all()
             told: dict[int, set[str]] = {row.id: set() for row in rows}
             # Whoever was told before it called anew (it became more urgent, an ack ran out) may be called again.
             lately = (page.incident_id == table.id) & (page.created_at >= table.called_at)
@@ -105,17 +114,24 @@ class Acks:
                 told.setdefault(call.incident_id, set()).add(call.person)
         return [
             Unacknowledged(
-                row.id, row.stream, row.role, row.severity, row.called_at, tuple(row.steps), frozenset(told[row.id])
+                row.id,
+                row.stream,
+                row.role,
+                row.severity,
+                row.called_at,
+                tuple(row.steps),
+                frozenset(told[row.id]),
+                Subject(row.procedure, row.asked_for),
             )
             for row in rows
         ]
 
     def lapsed(self, leases: Mapping[Severity, timedelta], at: datetime) -> list[Lapsed]:
         """Those of which nothing was heard for longer than the lease of their severity."""
-        seen = (_table.c.acknowledged_at, _table.c.progressed_at)
-        query = select(_table.c.id, _table.c.severity, _table.c.acknowledged_by, *seen)
+        columns: tuple[Any, ...] = (_table.c.id, _table.c.severity, _table.c.acknowledged_by)
+        columns += (_table.c.acknowledged_at, _table.c.progressed_at, _table.c.procedure, ASKED_FOR)
         with self._database.reading() as connection:
-            taken = [Lapsed(*row) for row in connection.execute(query.where(_TAKEN))]
+            taken = [Lapsed(*row) for row in connection.execute(select(*columns).where(_TAKEN))]
         return [each for each in taken if each.severity in leases and at - each.since >= leases[each.severity]]
 
     def lapse(self, ack: Lapsed, reason: Text, at: datetime) -> bool:

@@ -101,7 +101,8 @@ class Journal:
         """The incidents that are not over and for which *person* was called until then; most urgent first."""
         table, page = tables.incident, tables.page.c
         mine = select(page.incident_id).where(page.person == person, page.created_at <= until)
-        wanted = table.c.state.in_(OPEN) & table.c.id.in_(mine.where(page.kind.in_(CALLS)))
+        calls = mine.where(page.kind.in_(CALLS), page.state != "observed")
+        wanted = table.c.state.in_(OPEN) & table.c.id.in_(calls)
         with self._database.reading() as connection:
             return list(connection.execute(select(table).where(wanted).order_by(table.c.severity, table.c.id)))
 

@@ -9,11 +9,13 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal
 from sqlalchemy.sql.selectable import TextualSelect
 
 from streamwatch.alert import BY_PERSON, Alert, Episode, Severity
+from streamwatch.incidents.adoption import Subject
 from streamwatch.incidents.incident import LIVE, Known, fold_key
 from streamwatch.incidents.timeline import Row as TimelineRow
 from streamwatch.language import Text
 from streamwatch.message import CALLS, clean
 from streamwatch.store import tables
+from streamwatch.store.observed import subject
 from streamwatch.store.rows import MAKERS, NOTE, Call, add_page, noted
 
 # Statements are made once: to make one costs more than to run it, and a storm runs them by the thousand.
@@ -312,9 +314,30 @@ class Ledger:
         at: datetime,
         contact: int = 0,
         due_at: datetime | None = None,
+        *,
+        observed: bool = False,
+        spared: Sequence[int] = (),
     ) -> bool:
         """One page. False when this person was called for this occasion before."""
-        return add_page(self._connection, incident, person, call, reason, at, contact, due_at)
+        page = (incident, person, call, reason, at, contact, due_at)
+        return add_page(self._connection, *page, observed=observed, spared=spared)
+
+    def call_anew(self, incident: int, called_at: datetime, at: datetime) -> bool:
+        """What was only observed is to be called for, as if it had just opened; False when that has changed."""
+        mine = (_incident.id == incident) & (_incident.state == "open") & (_incident.called_at == called_at)
+        anew = update(tables.incident).where(mine, _incident.silenced_until.is_(None))
+        if not self._connection.execute(anew.values(called_at=at, steps=[])).rowcount:
+            return False
+        self.drop_observed(incident)
+        return True
+
+    def drop_observed(self, incident: int) -> None:
+        """A call goes out: what was held back before it would only say the same."""
+        held = (tables.page.c.incident_id == incident) & (tables.page.c.state == "observed")
+        self._connection.execute(update(tables.page).where(held).values(state="cancelled"))
+
+    def subject(self, incident: int) -> Subject:
+        return subject(self._connection, incident)
 
     def withdraw(self, incident: int) -> None:
         """A more urgent call is coming: pages of this incident that were not sent yet would only say the same."""

@@ -63,6 +63,7 @@ class Merges:
         within = update(tables.incident).where(_incident.merged_into == other)
         self._connection.execute(within.values(merged_into=into))
         self._cancel_what_would_repeat(into, other)
+        self._observe_no_more(into, other)
         for table in (tables.episode, tables.page):
             moved = update(table).where(table.c.incident_id == other)
             self._connection.execute(moved.values(incident_id=into))
@@ -98,6 +99,13 @@ class Merges:
             if page.state == "due" and first[0] != page.incident_id:
                 repeats.append(page.id)
         self._connection.execute(update(tables.page).where(_page.id.in_(repeats)).values(state="cancelled"))
+
+    def _observe_no_more(self, into: int, other: int) -> None:
+        """Where the one called somebody, what the other only observed has been told."""
+        held = (_page.incident_id.in_((into, other))) & (_page.state == "observed")
+        holders = set(self._connection.scalars(select(_page.incident_id).where(held)))
+        if len(holders) == 1:
+            self._connection.execute(update(tables.page).where(held).values(state="cancelled"))
 
     def _set(self, incidents: Collection[int], values: Mapping[str, object]) -> None:
         self._connection.execute(update(tables.incident).where(_incident.id.in_(incidents)).values(values))

@@ -29,7 +29,7 @@ from streamwatch.language import Text
 from streamwatch.store import tables
 from streamwatch.store.acks import Unacknowledged
 from streamwatch.store.database import Database
-from streamwatch.store.rows import CANARY, Call, add_page, add_row
+from streamwatch.store.rows import CANARY, STEP, Call, add_page, add_row
 
 _page, _attempt = tables.page, tables.attempt
 _EARLIER = _page.alias()
@@ -204,8 +204,13 @@ class Outbox:
         reason: Text,
         at: datetime,
         kind: Kind = Kind.ESCALATED,
+        *,
+        observed: bool = False,
     ) -> bool:
-        """Take a step of the escalation, unless somebody acknowledged meanwhile; whether anybody was called."""
+        """Take a step of the escalation, unless somebody acknowledged meanwhile; whether anybody was called.
+
+        *observed*: it is recorded whom it would have called.
+        """
         table = tables.incident
         since = incident.called_at.isoformat()
         mine = (table.c.id == incident.id) & (table.c.state == "open") & (table.c.called_at == incident.called_at)
@@ -214,8 +219,12 @@ class Outbox:
             if steps is None or step in steps:
                 return False  # acknowledged, over, or taken by another receiver
             connection.execute(update(table).where(mine).values(steps=[*steps, step]))
-            call = Call("firing", incident.severity, f"step {step}:{since}")
-            called = [each for each in people if add_page(connection, incident.id, each, call, reason, at)]
+            call = Call("firing", incident.severity, f"{STEP}{step}:{since}")
+            called = [
+                each
+                for each in people
+                if add_page(connection, incident.id, each, call, reason, at, observed=observed)
+            ]
             if called:
                 add_row(connection, incident.id, tell(kind, others=", ".join(called), why=reason), at)
             return bool(called)

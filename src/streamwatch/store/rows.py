@@ -23,6 +23,8 @@ CALL = {
 
 CANARY = "canary:"
 """How the occasion of the daily test page begins."""
+STEP = "step "
+"""How the occasion of a call begins that came because nobody took the first."""
 
 
 class Call(NamedTuple):
@@ -42,8 +44,14 @@ def add_page(
     at: datetime,
     contact: int = 0,
     due_at: datetime | None = None,
+    *,
+    observed: bool = False,
+    spared: Sequence[int] = (),
 ) -> bool:
-    """False when *person* has a page of this occasion. It goes out *due_at*, else at once."""
+    """False when *person* has a page of this occasion. It goes out *due_at*, else at once.
+
+    *observed*: it is recorded and does not go out. *spared* are contacts that it must not use.
+    """
     values: dict[str, object] = {
         "key": f"{incident or 'test'}:{person}:{call.occasion}",
         "incident_id": incident,
@@ -53,12 +61,12 @@ def add_page(
         "occasion": call.occasion,
         "reason_zh": reason.zh,
         "reason_en": reason.en,
-        "state": "due",
+        "state": "observed" if observed else "due",
         "created_at": at,
         "due_at": due_at or at,
         "contact": contact,
         "tries": 0,
-        "refused": [],
+        "refused": list(spared),
         "attempts": 0,
         "maybe_repeated": False,
     }

@@ -52,7 +52,7 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
     duty = duty_list(parts, current[0]["stream"] if current else "", parts.clock())
     listed = [line for line in duty if line["source"] != "everyone"]
     elsewhere = {line["role"] for line in listed} | {"host"}
-    standing = parts.store.standing()
+    standing, held_back = parts.store.standing(), parts.held_back()
     watchdog = presenting.moment(standing.heartbeats.get("Watchdog"), zone)
     return render(
         request,
@@ -64,7 +64,8 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
         unlisted=[role for role in ROLES if role not in elsewhere],
         channels=presenting.channels(journal, config),
         standing=standing,
-        warnings=[each.read_in(language) for each in parts.warnings()],
+        held_back=[each.read_in(language) for each in held_back],
+        warnings=[each.read_in(language) for each in parts.warnings() if each not in held_back],
         watchdog=watchdog,
         now=presenting.moment(parts.clock(), zone),
         myself=deeds.myself,
@@ -83,6 +84,7 @@ def incident(request: Request, parts: Wired, language: Reader, deeds: Deeds, inc
         "incident.html",
         language,
         incident=shown,
+        held_back=[each.read_in(language) for each in parts.held_back()],
         section=_section(parts, record, language),
         people=[(each.id, each.name) for each in parts.config().book.people.values()],
         myself=deeds.myself,

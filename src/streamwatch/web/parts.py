@@ -41,6 +41,7 @@ class Parts:
     clock: Clock
     alerts_came: Callable[[], None]
     pages_came: Callable[[], None]
+    held_back: Callable[[], list[Text]]  # calls that are only recorded, by the step of the adoption
     warnings: Callable[[], list[Text]]  # what does not work and keeps no page from its way
     troubles: Callable[[], list[str]]  # why the receiver cannot do its job; empty when it can
 

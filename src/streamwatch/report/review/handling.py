@@ -80,6 +80,7 @@ class Handling:
     undelivered: tuple[str, ...]  # people whom a page never reached
     repeated: tuple[str, ...]  # people who may have had a page twice
     called_again: int
+    observed: bool  # nobody was called on purpose: it was recorded whom it would have called
     unattended: bool  # nobody held the role that it went to
     complaints: Mapping[str, Mapping[str, Any]]  # by category: users, samples; as evidence keeps them
 
@@ -117,6 +118,7 @@ def handling(incident: Incident) -> Handling:
         undelivered=_each_once(page["person_name"] for page in calls if page["state"] == "dead"),
         repeated=_each_once(page["person_name"] for page in pages if page["maybe_repeated"]),
         called_again=sum(row["kind"] in CALLS_AGAIN for row in rows),
+        observed=bool(calls) and all(page["state"] == "observed" for page in calls),
         unattended=any(map(_is_unattended, rows)),
         complaints=incident["evidence"] or {},
     )

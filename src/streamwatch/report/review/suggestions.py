@@ -51,7 +51,7 @@ def _late(handlings: Sequence[Handling], boxes: TimeBoxes) -> Iterable[Suggestio
 
 
 def _not_taken(handlings: Sequence[Handling], _: TimeBoxes) -> Iterable[Suggestion]:
-    found = [each.number for each in handlings if each.taken_at is None]
+    found = [each.number for each in handlings if each.taken_at is None and not each.observed]
     if found:
         yield _told("not_taken", Text("没有人认领", "nobody took it"), found)
 
