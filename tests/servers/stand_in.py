@@ -112,6 +112,8 @@ class StandIn(ABC):
                 self.end_headers()
                 self.wfile.write(answer.body)
 
+            do_GET = do_PUT = do_POST  # noqa: N815  # names of http.server
+
             def handle(self) -> None:
                 try:
                     super().handle()

@@ -37,6 +37,7 @@ COMMANDS = {
     "drill": "drill",
     "export": "export",
     "report": "report",
+    "versions": "versions",
     "passphrase": "passphrase",
     "audit": "audit",
 }

@@ -1,5 +1,6 @@
 """`streamwatch check`: is duty.yml right, and everything it points to?"""
 
+import asyncio
 import json
 import sys
 from dataclasses import asdict
@@ -9,12 +10,15 @@ from pathlib import Path
 import click
 
 from streamwatch.cli.api import json_option
+from streamwatch.cli.versions import addresses
 from streamwatch.clock import utc_now
 from streamwatch.config import Config, load
 from streamwatch.config.load import warnings
 from streamwatch.duty import doubts as doubts_of_duty
 from streamwatch.errors import ConfigError
 from streamwatch.language import Text, reader_language
+from streamwatch.versions.asking import ask
+from streamwatch.versions.needs import Part
 from streamwatch.vocabulary import in_names
 
 LOOKED_AHEAD = timedelta(days=14)
@@ -42,13 +46,19 @@ def command(path: Path, syntax_only: bool, as_json: bool) -> None:
         sys.exit(1)
     now = utc_now()
     duty = map(in_names, doubts_of_duty(config.book, now, now + LOOKED_AHEAD, config.zone))
-    doubts = [*warnings(config), *duty]
+    parts = [] if syntax_only else asyncio.run(ask(addresses(config)))
+    doubts = [*warnings(config), *duty, *map(_too_old, (each for each in parts if each.state in ("old", "lacks")))]
     if as_json:
         click.echo(_as_json([], doubts))
         return
     for doubt in doubts:
         click.echo(Text(f"注意：{doubt.zh}", f"careful: {doubt.en}").read_in(language), err=True)
     click.echo(_fine(path, config).read_in(language))
+
+
+def _too_old(part: Part) -> Text:
+    """What does not answer is not named: nothing need run where a file is checked."""
+    return Text(f"{part.title} {part.version}：{part.text.zh}", f"{part.title} {part.version}: {part.text.en}")
 
 
 def _as_json(mistakes: list[dict[str, object]], doubts: list[Text]) -> str:

@@ -51,6 +51,7 @@ class Config:
     doubts: tuple[Text, ...] = ()  # of the calendars: allowed, and perhaps not meant
     laws: tuple[Law, ...] = ()
     life_sign: SecretStr | None = None  # the address to which signs of life go
+    index_url: SecretStr | None = None  # of the package index that is asked for a newer version
 
     @property
     def own_token(self) -> SecretStr:
@@ -80,6 +81,8 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
     exporter = secrets.read(("exporter", "token_file"), file.exporter.token_file) if file.exporter else None
     doors = _doors(source, file, secrets)
     sign = secrets.read(("life_sign", "url_file"), file.life_sign.url_file) if file.life_sign else None
+    index = file.versions.index_url_file
+    index_url = secrets.read(("versions", "index_url_file"), index) if index else None
     runbooks, troubles = load_runbooks(file.alert_rules)
     roster = read_roster(source, file, at or utc_now())
     laws, unread = load_laws(file.law_files)
@@ -102,6 +105,7 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
         tuple(roster.doubts),
         laws,
         sign,
+        index_url,
     )
 
 

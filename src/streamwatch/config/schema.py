@@ -118,6 +118,13 @@ class LifeSignPart(_Part):
     every: Annotated[float, Field(ge=10, le=86_400)] = 60.0
 
 
+class VersionsPart(_Part):
+    """Where `streamwatch versions` asks: Grafana, and the package index (its address may hold a password)."""
+
+    grafana: HttpUrl | None = None
+    index_url_file: Path | None = None
+
+
 class DutyFile(_Part):
     """The whole file."""
 
@@ -134,6 +141,7 @@ class DutyFile(_Part):
     alertmanager: AlertmanagerPart | None = None
     prometheus: ServerPart | None = None
     life_sign: LifeSignPart | None = None
+    versions: VersionsPart = VersionsPart()
     canary: CanaryPart | None = None
     fallback_role: CalledRole = "ops"
     channels: dict[str, ChannelSettings]
@@ -195,6 +203,7 @@ KNOWN_KEYS = frozenset(
         DeliveryPart,
         CanaryPart,
         LifeSignPart,
+        VersionsPart,
         StepPart,
     )
     for key, field in part.model_fields.items()
