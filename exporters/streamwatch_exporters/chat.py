@@ -15,6 +15,7 @@ from streamwatch_exporters.chat_lines import Line, Message, Platform, Viewers
 from streamwatch_exporters.chat_window import WINDOW, ChatWindow
 from streamwatch_exporters.clock import Clock
 from streamwatch_exporters.complaints import Category, ComplaintMatcher
+from streamwatch_exporters.posted import Accepted
 from streamwatch_exporters.settings import SecretFile, Settings
 
 
@@ -39,15 +40,6 @@ class Feed:
     messages: int = 0
     viewers: int | None = None
     viewers_at: float = 0.0
-
-
-@dataclass
-class Accepted:
-    """What became of the lines of one body."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: int = 0
 
 
 @dataclass

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from streamwatch_exporters.chat import ChatIntakeSettings, ChatSettings
+from streamwatch_exporters.commerce import CommerceSettings
 from streamwatch_exporters.dash import DashSettings
 from streamwatch_exporters.disk import DiskSettings
 from streamwatch_exporters.dns import DnsSettings
@@ -102,6 +103,7 @@ class Stream(Settings):
     obs: ObsSettings | None = None
     picture: PictureSettings | None = None
     chat: ChatSettings | None = None
+    commerce: CommerceSettings | None = None
 
     @model_validator(mode="after")
     def _one_ingest(self) -> Self:
@@ -246,11 +248,12 @@ def _ingest_check(at: Path, ingest: Any, kinds: dict[str, set[ProbeName]]) -> It
 
 
 def _stream_check(at: Path, stream: dict[str, Any], *, has_intake: bool) -> Iterator[Found]:
-    if stream.get("chat") is not None and not has_intake:
-        yield (
-            (*at, "chat"),
-            Text("还需要顶层的 chat.token_file", "this needs chat.token_file at the top of the file"),
-        )
+    for key in ("chat", "commerce"):
+        if stream.get(key) is not None and not has_intake:
+            yield (
+                (*at, key),
+                Text("还需要顶层的 chat.token_file", "this needs chat.token_file at the top of the file"),
+            )
     if not {key for key, value in stream.items() if value is not None} - {"id"}:
         probes = " ".join(key for key in Stream.model_fields if key != "id")
         yield at, Text(f"没有任何探测，可写：{probes}", f"nothing looks at it; probes are: {probes}")

@@ -21,6 +21,8 @@ from streamwatch_exporters import __version__
 from streamwatch_exporters.chat import ChatRoom
 from streamwatch_exporters.chat_metrics import ChatMetrics
 from streamwatch_exporters.clock import Clock
+from streamwatch_exporters.commerce import Shop
+from streamwatch_exporters.commerce_metrics import CommerceMetrics
 from streamwatch_exporters.complaints import packaged_matcher
 from streamwatch_exporters.config import Config, Stream, settings_of
 from streamwatch_exporters.event_loop import event_loop_lag, spare_what_stays, watch_event_loop
@@ -55,6 +57,7 @@ class Exporter:
         self.servers: dict[str, IngestServer] = {}
         self.families = {name: make(self.clock) for name, make in FAMILIES.items()}
         self.rooms: dict[str, ChatRoom] = {}
+        self.shops: dict[str, Shop] = {}
         self.hosts = HostInfo()
         self.session: aiohttp.ClientSession
         self.kept: KeptConnections
@@ -93,6 +96,7 @@ class Exporter:
             for name, family in self.families.items():
                 await family.apply(settings_of(config, name), self.tools)
             self._apply_rooms(config)
+            self._apply_shops(config)
             self.hosts.hosts = config.hosts
             self.config = config
             self.recent.keep_only(self._targets())
@@ -132,6 +136,7 @@ class Exporter:
             IngestMetrics(self.servers),
             *self.families.values(),
             ChatMetrics(self.rooms, self.clock),
+            CommerceMetrics(self.shops, self.clock),
             self.hosts,
         ):
             self.registry.register(collector)
@@ -166,6 +171,13 @@ class Exporter:
         for id_, settings in wanted.items():
             room = self.rooms.setdefault(id_, ChatRoom(settings, self.clock, self._matcher))
             room.settings = settings
+
+    def _apply_shops(self, config: Config) -> None:
+        wanted = {stream.id: stream.commerce for stream in config.streams if stream.commerce is not None}
+        for id_ in set(self.shops) - set(wanted):
+            del self.shops[id_]
+        for id_, settings in wanted.items():
+            self.shops.setdefault(id_, Shop(settings, self.clock)).settings = settings
 
     def _targets(self) -> set[Target]:
         servers = {server.target for server in self.servers.values()}

@@ -53,6 +53,9 @@ _SHOWN = {
     "recording_glob",
     "reconnect_after",
     "seconds",
+    "item",
+    "planned_price",
+    "currency",
 }
 """Keys whose values may be shown. Every other value may be a secret, also one under a misspelt key."""
 
@@ -227,5 +230,11 @@ _PLAIN = {
         "应为该目录下的文件名模式，例如 *.mkv 或 **/*.mkv",
         "a pattern of file names below the folder is expected, as in *.mkv or **/*.mkv",
     ),
+    "item": Text(
+        "应为商品的短编号：字母、数字、_ -，至多 16 个字符",
+        "the short number of an item is expected: letters, digits, _ and -, at most 16 characters",
+    ),
+    "currency": Text("应为三个字母的币种，例如 CNY", "the three letters of a currency are expected, as in CNY"),
+    "money": Text("应为金额，例如 199.00", "an amount is expected, as in 199.00"),
     "listen": Text("应为 主机:端口，例如 127.0.0.1:9780", "host:port is expected, as in 127.0.0.1:9780"),
 }

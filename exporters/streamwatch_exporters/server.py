@@ -7,16 +7,19 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from aiohttp import web
 
-from streamwatch_exporters.chat import Accepted
-from streamwatch_exporters.chat_lines import Line, NotChat, read_lines
+from streamwatch_exporters.chat_lines import read_lines
+from streamwatch_exporters.commerce_csv import table_values
+from streamwatch_exporters.commerce_lines import lines_of
 from streamwatch_exporters.complaints import CATEGORIES
 from streamwatch_exporters.config import load_config
 from streamwatch_exporters.exporter import Exporter
 from streamwatch_exporters.mistakes import ConfigMistakes
 from streamwatch_exporters.one_shot import MODULES, NotConfigured, shoot
+from streamwatch_exporters.posted import Accepted, NotLines, json_values
 from streamwatch_exporters.recent_page import recent_page
 
 logger = logging.getLogger(__name__)
@@ -24,8 +27,11 @@ logger = logging.getLogger(__name__)
 _BODY_LIMIT = 1024 * 1024  # bytes
 _LINES_AT_ONCE = 300  # between which others get their turn
 _MAX_SAMPLES = 50
+_JSON = "a JSON object, a JSON array or JSON lines, in UTF-8"
+_TABLE = "a table (CSV, in UTF-8 or GBK) whose first line names a column 'order' (订单号) or 'item' (链接号)"
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
+Line = TypeVar("Line")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -47,6 +53,7 @@ class ExporterServer:
                 web.get("/-/ready", self.is_ready),
                 web.post("/-/reload", self._with_token(self.reload)),
                 web.post("/api/v1/chat/{stream}", self._with_token(self.take_chat)),
+                web.post("/api/v1/commerce/{stream}", self._with_token(self.take_commerce)),
                 web.get("/api/v1/chat/{stream}/samples", self._with_token(self.samples)),
             ]
         )
@@ -104,15 +111,15 @@ class ExporterServer:
         room = self._exporter.rooms.get(request.match_info["stream"])
         if room is None:
             return _error(404, "no stream of this id with a chat section in streams.yml")
-        try:
-            body = await request.read()
-            lines = read_lines(body)
-            outcome = await _in_turns(lines, room.take)
-        except web.HTTPRequestEntityTooLarge:
-            return _error(413, f"the body is larger than {_BODY_LIMIT} bytes: post fewer lines at a time")
-        except NotChat:
-            return _error(400, "the body must be a JSON object, a JSON array or JSON lines, in UTF-8")
-        return web.json_response(asdict(outcome), status=202)
+        return await _take(request, read_lines, room.take, _JSON)
+
+    async def take_commerce(self, request: web.Request) -> web.Response:
+        shop = self._exporter.shops.get(request.match_info["stream"])
+        if shop is None:
+            return _error(404, "no stream of this id with a commerce section in streams.yml")
+        is_table = request.content_type == "text/csv"
+        values, expected = (table_values, _TABLE) if is_table else (json_values, _JSON)
+        return await _take(request, lambda body: lines_of(values(body)), shop.take, expected)
 
     async def samples(self, request: web.Request) -> web.Response:
         room = self._exporter.rooms.get(request.match_info["stream"])
@@ -140,14 +147,28 @@ class ExporterServer:
         return guarded
 
 
-async def _in_turns(lines: Iterator[Line], take: Callable[[list[Line]], Accepted]) -> Accepted:
+async def _take(
+    request: web.Request,
+    read: Callable[[bytes], Iterator[Line]],
+    take: Callable[[list[Line]], Accepted],
+    expected: str,
+) -> web.Response:
+    """What became of the lines of a body; a body that has none is told what is *expected*."""
+    try:
+        outcome = await _in_turns(read(await request.read()), take)
+    except web.HTTPRequestEntityTooLarge:
+        return _error(413, f"the body is larger than {_BODY_LIMIT} bytes: post fewer lines at a time")
+    except NotLines:
+        return _error(400, f"the body must be {expected}")
+    return web.json_response(outcome, status=202)
+
+
+async def _in_turns(lines: Iterator[Line], take: Callable[[list[Line]], Accepted]) -> dict[str, int]:
     """Count a large body in parts, so that the event loop is never held up for long."""
-    total = Accepted()
+    total = asdict(take([]))
     while part := list(islice(lines, _LINES_AT_ONCE)):
-        outcome = take(part)
-        total.accepted += outcome.accepted
-        total.duplicates += outcome.duplicates
-        total.rejected += outcome.rejected
+        for key, count in asdict(take(part)).items():
+            total[key] += count
         await asyncio.sleep(0)
     return total
 

@@ -91,6 +91,8 @@ async def test_no_secret_comes_out_of_any_probe(
         shown += await everything_shown(exporter, await exporter.until(all_failed, within=30))
         shown += str(await exporter.post("/-/reload")) + str(await exporter.post("/-/reload", token="hidden40"))
         shown += str(await exporter.post("/api/v1/chat/hls", b'{"user": "hidden41", "text": "hidden42"}'))
+        shown += str(await exporter.post("/api/v1/commerce/hls", b'{"order": "hidden60", "amount": "hidden61"}'))
+        shown += str(await exporter.post("/api/v1/commerce/hls", b'{"order": "hidden62", "amount": "5"}'))
         shown += (await exporter.page()).text
     for place, text in (("shown", shown), ("logged", caplog.text)):
         for secret in (
@@ -110,6 +112,7 @@ async def test_no_secret_comes_out_of_any_probe(
     assert "cannot tell" in caplog.text
 
 
+SOLD = tuple(f"streamwatch_{each}" for each in ("order", "item_", "commerce_", "payments_", "refund"))
 OF_OTHERS = ("obs_output_", "obs_global_", "streamwatch_ingest_", "process_", "python_")
 """Their counters: they begin again when the other program does, and nobody knows them while it is away."""
 
@@ -147,6 +150,8 @@ async def test_the_page_of_every_probe_passes_promtool(tmp_path: Path, peers: Ev
     """Names, units, types and help texts, on a page where everything has a value; nothing stands there twice."""
     async with running_exporter(tmp_path, peers.config) as exporter:
         await exporter.post("/api/v1/chat/hls", '[{"user":"a","text":"卡"},{"viewers":3}]'.encode())
+        sold = b'[{"order":"1","amount":"5","refund":true},{"item":"3","price":"5","stock":1,"listed":true}]'
+        await exporter.post("/api/v1/commerce/hls", sold)
         page = await exporter.until(all_well, within=30)
     checked = await asyncio.create_subprocess_exec(
         "promtool", "check", "metrics", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -212,4 +217,6 @@ def owner(sample: Sample) -> tuple[str, str]:
         return server, labels.get("stream", "")
     if sample.name.startswith(("streamwatch_chat_", "streamwatch_viewers")):
         return "chat", ""
+    if sample.name.startswith(SOLD):
+        return "commerce", ""
     return labels.get("stream", ""), labels.get("variant") or labels.get("representation", "")

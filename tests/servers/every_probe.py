@@ -47,6 +47,7 @@ streams:
     ingest: {{server: nginx_rtmp, app: live, name_file: hidden06-key}}
     hls: {{url: "{origin}/hidden07/m.m3u8?sign=hidden08", also: [{{id: copy, url: "{origin}/hidden09/m.m3u8"}}]}}
     chat: {{}}
+    commerce: {{items: [{{item: "3", planned_price: "5"}}]}}
   - {{id: flv, ingest: {{server: srs, app: live, name: {key}}}, flv: {{url: "{flv}&x=hidden11"}}}}
   - id: rtmp
     ingest: {{server: mediamtx, app: live, name: {key}}}

@@ -62,8 +62,11 @@ class RunningExporter:
             assert answer.status == 200, await answer.text()
             return await answer.json()
 
-    async def post(self, path: str, body: bytes = b"", token: str | None = CHAT_TOKEN) -> tuple[int, Any]:
+    async def post(
+        self, path: str, body: bytes = b"", token: str | None = CHAT_TOKEN, content_type: str = ""
+    ) -> tuple[int, Any]:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        headers |= {"Content-Type": content_type} if content_type else {}
         async with self._session.post(self.address + path, data=io.BytesIO(body), headers=headers) as answer:
             return answer.status, await answer.json()
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from streamwatch_exporters.chat_lines import Message, NotChat, Viewers, read_lines
+from streamwatch_exporters.chat_lines import Message, Viewers, read_lines
+from streamwatch_exporters.posted import NotLines
 
 
 def read(body: str | bytes) -> list[object]:
@@ -54,5 +55,5 @@ def test_a_broken_line_among_good_ones_is_set_aside() -> None:
 @pytest.mark.parametrize("body", [b"", b"hello", b"<html>", b"\xff\xfe\x00", b"[" * 100_000])
 def test_a_body_without_any_json_is_no_chat(body: bytes) -> None:
     """The sender is told, instead of a count of rejected lines."""
-    with pytest.raises(NotChat):
+    with pytest.raises(NotLines):
         read(body)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from servers.hand_clock import HandClock
 from streamwatch_exporters.chat_metrics import ChatMetrics
+from streamwatch_exporters.commerce_metrics import CommerceMetrics
 from streamwatch_exporters.event_loop import event_loop_lag
 from streamwatch_exporters.families import FAMILIES
 from streamwatch_exporters.hosts import HostInfo
@@ -27,7 +28,8 @@ def test_the_table_lists_every_metric_and_no_other() -> None:
     registry, clock = CollectorRegistry(), HandClock().clock
     event_loop_lag(registry)
     families = [make(clock) for make in FAMILIES.values()]
-    for collector in (ProbeHealth(clock.wall), IngestMetrics({}), *families, ChatMetrics({}, clock), HostInfo()):
+    told = (ChatMetrics({}, clock), CommerceMetrics({}, clock))
+    for collector in (ProbeHealth(clock.wall), IngestMetrics({}), *families, *told, HostInfo()):
         registry.register(collector)
     exported = {
         family.name + ("_total" if family.type == "counter" else ""): family.type for family in registry.collect()
@@ -38,7 +40,8 @@ def test_the_table_lists_every_metric_and_no_other() -> None:
 @pytest.mark.parametrize(
     "word",
     ["bitrate", "码率", "fps", "帧率", "latency", "延迟", "buffering", "卡顿", "black screen", "黑屏", "no sound",
-     "静音", "out of sync", "音画不同步", "packet loss", "丢包", "dropped", "丢帧", "viewers", "在线人数", "弹幕"],
+     "静音", "out of sync", "音画不同步", "packet loss", "丢包", "dropped", "丢帧", "viewers", "在线人数", "弹幕",
+     "orders", "订单", "成交额", "price", "价格", "库存"],
 )  # fmt: skip
 def test_metrics_are_found_by_everyday_words(word: str) -> None:
     """Whoever searches for what they call it finds a row of the first table."""

@@ -21,6 +21,9 @@ streams:
     chat: {quiet_after: 120}
 """
 
+CHAT, SHOP = "    chat: {quiet_after: 120}\n", "streams[0].commerce"
+TWICE = "{item: 3, planned_price: 1}, {item: '3', planned_price: 2}"
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -82,6 +85,23 @@ def test_an_empty_file_watches_nothing(folder: Path) -> None:
         ("chat:\n  token_file: token\n", "", 10, "streams[0].chat", "needs chat.token_file"),
         ("  - id: demo\n", "  - id: demo\n    id: other\n", 10, "streams[0].id", "written twice"),
         ("    chat: {quiet_after: 120}\n", "    chat: 7\n", 12, "streams[0].chat", "keys with values"),
+        (
+            CHAT,
+            CHAT + "    commerce: {items: [{item: 3号, planned_price: 1}]}\n",
+            13,
+            f"{SHOP}.items[0].item",
+            "short number",
+        ),
+        (
+            CHAT,
+            CHAT + "    commerce: {items: [{item: 3, planned_price: x}]}\n",
+            13,
+            f"{SHOP}.items[0].planned_price",
+            "199.00",
+        ),
+        (CHAT, CHAT + "    commerce: {items: [{item: 3}]}\n", 13, f"{SHOP}.items[0].planned_price", "missing"),
+        (CHAT, CHAT + f"    commerce: {{items: [{TWICE}]}}\n", 13, SHOP, "stands twice"),
+        (CHAT, CHAT + "    commerce: {currency: yuan}\n", 13, f"{SHOP}.currency", "as in CNY"),
         (GOOD[GOOD.index("servers:") : GOOD.index("streams:")], "servers: 5\n", 5, "servers", "a list is expected"),
         ("\nlisten", "\n\tlisten", 2, "", "not YAML"),
     ],

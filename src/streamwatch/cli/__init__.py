@@ -38,6 +38,7 @@ COMMANDS = {
     "export": "export",
     "report": "report",
     "versions": "versions",
+    "commerce": "commerce",
     "passphrase": "passphrase",
     "audit": "audit",
 }
