@@ -51,6 +51,8 @@ from streamwatch.incidents.silencing import Silencing
 from streamwatch.language import Text
 from streamwatch.loop import Loop
 from streamwatch.metrics import Metrics, Standing, StandingCollector
+from streamwatch.preflight.asking import Asking
+from streamwatch.preflight.inspecting import Preflight
 from streamwatch.store import Store
 from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
@@ -111,6 +113,8 @@ class Receiver:
         self.reopening = Reopening(self.store.database, calling, clock)
         self.silencing = Silencing(self.store, self.http, self._alertmanager, calling, clock, self.config.zone)
         self.audience = Audience(self.http, self._prometheus)
+        asking = Asking(self.http, self._prometheus)
+        self.preflight = Preflight(lambda: self.config, self.store, asking, clock, self.troubles)
         peers = {Peer.PROMETHEUS: self._prometheus, Peer.ALERTMANAGER: self._alertmanager}
         self.looks = httpx.AsyncClient()
         self.looking = Looking(self.looks, peers, clock)
@@ -380,6 +384,7 @@ def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened
         silencing=receiver.silencing,
         evidence_folder=receiver.evidence_folder,
         audience=receiver.audience,
+        preflight=receiver.preflight,
         duty_changed=receiver.duty_changed,
         metrics=receiver.metrics,
         clock=clock,

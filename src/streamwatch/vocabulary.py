@@ -54,6 +54,13 @@ STATES = {
     "resolved": Text("已恢复", "resolved"),
     "merged": Text("已并入", "merged"),
 }
+PHASES = {
+    "off_air": Text("不在播", "off air"),
+    "rehearsal": Text("彩排", "rehearsal"),
+    "before": Text("开播前", "before the start"),
+    "on_air": Text("直播中", "on air"),
+    "after": Text("收尾", "after the end"),
+}
 MARKS = {
     "cut": Text("已切断", "cut"),
     "authority_told": Text("已报告主管部门", "reported to the authority"),

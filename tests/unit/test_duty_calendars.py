@@ -16,7 +16,8 @@ from streamwatch.calendars.cells import rows, written
 from streamwatch.calendars.csv_file import read_csv, write_csv
 from streamwatch.calendars.feed import write_feed
 from streamwatch.calendars.ical import read_ical
-from streamwatch.duty import ROLES, DutyBook, Person, Rotation, Session, Window, shifts
+from streamwatch.duty import ROLES, DutyBook, Person, Rotation, Segment, Session, Window, shifts
+from streamwatch.duty.rundown import MARKS
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 PEOPLE = {"alice": "Alice Wang", "bob": "Bob", "charlie": "查理"}
@@ -187,13 +188,30 @@ teams = st.lists(st.sampled_from(sorted(PEOPLE)), min_size=1, max_size=3, unique
 
 
 @st.composite
+def rundowns(draw: st.DrawFn, start: datetime, minutes: int) -> tuple[Segment, ...]:
+    """In order and within the session, some as long as until the next."""
+    begins = sorted(draw(st.lists(st.integers(0, minutes - 1), max_size=4, unique=True)))
+    ends = [*begins[1:], minutes]
+    return tuple(
+        Segment(
+            start + timedelta(minutes=begin),
+            draw(words.filter(lambda text: text and not MARKS.search(text))),
+            draw(st.none() | st.integers(1, end - begin)),
+            draw(st.sampled_from(("", "host", "bob"))),
+        )
+        for begin, end in zip(begins, ends, strict=False)
+    )
+
+
+@st.composite
 def sessions(draw: st.DrawFn) -> Session:
     start = draw(moments)
+    minutes = draw(st.integers(1, 1000))
     return Session(
         draw(st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True)),
         draw(st.sampled_from(("demo", "studio-2"))),
         start,
-        start + timedelta(minutes=draw(st.integers(1, 1000))),
+        start + timedelta(minutes=minutes),
         draw(st.dictionaries(st.sampled_from(ROLES), teams, max_size=4)),
         draw(words),
         draw(st.none() | st.integers(0, 10**9)),
@@ -203,6 +221,7 @@ def sessions(draw: st.DrawFn) -> Session:
         platform=draw(words),
         room=draw(words),
         site=draw(words),
+        rundown=draw(rundowns(start, minutes)),
     )
 
 

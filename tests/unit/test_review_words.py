@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from servers.told_incident import EIGHT, SHANGHAI, incident, note, page
-from streamwatch.duty import NOBODY_HOLDS, Session
+from streamwatch.duty import NOBODY_HOLDS, Segment, Session
 from streamwatch.incidents.timeline import Kind, acknowledged, tell
 from streamwatch.language import Language, Text
 from streamwatch.report.review.document import document
@@ -33,6 +33,7 @@ SESSION = Session(
     site="studio 2",
     started=EIGHT - timedelta(minutes=2),
     ended=EIGHT + HOUR,
+    rundown=(Segment(EIGHT, "Opening", 10, "host"), Segment(EIGHT + HOUR / 3, "Product | 3")),
 )
 BOXES = {"P0": timedelta(seconds=60)}
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from streamwatch.calendars.cells import Cell, decoded, delimiter, rows, written
 from streamwatch.calendars.reading import Calendar, Known, Reading
+from streamwatch.calendars.segments import written as written_segments
 from streamwatch.calendars.words import FIELDS, NEEDED, fields_of
 from streamwatch.duty import Session, Window
 from streamwatch.duty.wall_clock import doubt
@@ -76,6 +77,7 @@ def _cells(session: Session, zone: ZoneInfo) -> dict[str, str]:
         "rehearsal": shown_window(session.rehearsal, zone) if session.rehearsal else "",
         "slate": ", ".join(shown_window(window, zone) for window in session.slate),
         "silence": ", ".join(shown_window(window, zone) for window in session.silence),
+        "rundown": "\n".join(written_segments(session.rundown, lambda at: shown(at, zone))),
     }
     return cells | {role: " ".join(people) for role, people in session.duty.items()}
 

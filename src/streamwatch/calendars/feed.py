@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from icalendar import Calendar, Event
 
 from streamwatch.calendars.ical import ID, KIND, SHIFT
+from streamwatch.calendars.segments import written
 from streamwatch.duty import DutyBook, Session, Shift, Window
 from streamwatch.language import Language, Text
 from streamwatch.vocabulary import ROLES, say
@@ -54,6 +55,8 @@ def _lines(session: Session) -> list[str]:
     for key, windows in (("slate", session.slate), ("silence", session.silence)):
         if windows:
             lines.append(f"{key}: {', '.join(map(_in_utc, windows))}")
+    if session.rundown:
+        lines.append(f"rundown: {'; '.join(written(session.rundown, _moment))}")
     return lines
 
 
@@ -80,4 +83,8 @@ def _event(uid: str, start: datetime, end: datetime, at: datetime) -> Event:
 
 
 def _in_utc(window: Window) -> str:
-    return "/".join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for each in (window.start, window.end))
+    return "/".join(map(_moment, (window.start, window.end)))
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

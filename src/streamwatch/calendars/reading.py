@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 from streamwatch.calendars.cells import Cell
 from streamwatch.calendars.moments import NotATime, Range, moment, ranges
-from streamwatch.duty import ROLES, Session, Window
+from streamwatch.calendars.segments import Line, NotASegment, lines
+from streamwatch.calendars.words import FIELD_OF
+from streamwatch.duty import ROLES, Segment, Session, Window
+from streamwatch.duty.rundown import mistakes
 from streamwatch.duty.session import utc
 from streamwatch.duty.wall_clock import doubt, instant
 from streamwatch.errors import Mistake
@@ -19,6 +22,10 @@ WRITE_TIME = Text(
 )
 WRITE_RANGE = Text(
     "“{text}”不是时段，请写成 20:00-20:10", "'{text}' is not a range of time; write it as 20:00-20:10"
+)
+WRITE_SEGMENT = Text(
+    "“{text}”不是一段流程，每行一段，例如 19:20 商品 3 (15 分钟) @host",
+    "'{text}' is no segment; one a line, as in 19:20 Product 3 (15 min) @host",
 )
 WRITE_NUMBER = Text("“{text}”不是人数，请写整数", "'{text}' is not a count; write a whole number")
 ENDS_FIRST = Text("结束早于开始；过了零点就是第二天", "ends before it starts; after midnight is the next day")
@@ -102,6 +109,9 @@ class Reading:
         if utc(ends) <= utc(begins):  # of one zone they would be compared by their clocks, which are set back
             self.mistake(cells["end"], "end", ENDS_FIRST)
             return
+        rundown = self._rundown(cells.get("rundown"), begins, ends)
+        if len(self.calendar.mistakes) > before:
+            return
         self.calendar.places[identity] = here
         title, platform, room, site = (_words(cells.get(key)) for key in ("title", "platform", "room", "site"))
         rehearsal = next(iter(windows["rehearsal"]), None)
@@ -121,6 +131,7 @@ class Reading:
                 platform=platform,
                 room=room,
                 site=site,
+                rundown=rundown,
             )
         )
 
@@ -162,6 +173,28 @@ class Reading:
             self.mistake(cell, key, ENDS_FIRST)
             return None
         return window
+
+    def _rundown(self, cell: Cell | None, begins: datetime, ends: datetime) -> tuple[Segment, ...]:
+        """Every line of the cell that is a segment; what cannot be true of them is told at the cell."""
+        try:
+            written = lines(cell.text, begins.replace(tzinfo=None)) if cell else []
+        except NotASegment as error:
+            assert cell is not None
+            self.mistake(cell, "rundown", WRITE_SEGMENT.format(text=str(error)))
+            return ()
+        found = tuple(self._segment(each, cell) for each in written if cell)
+        for _, _, text in mistakes(found, begins, ends):
+            assert cell is not None
+            self.mistake(cell, "rundown", text)
+        return found
+
+    def _segment(self, line: Line, cell: Cell) -> Segment:
+        self._wonder(line.at, cell)
+        role = FIELD_OF.get(line.who.casefold())
+        who = role if role in ROLES else line.who and self._known.person(line.who)
+        if who is None:
+            self.mistake(cell, "rundown", NOBODY.format(text=line.who, known=" ".join(self._known.people)))
+        return Segment(self._known.instant(line.at), line.what, line.minutes, who or "")
 
     def _count(self, cell: Cell | None) -> int | None:
         text = cell.text.strip().replace(",", "") if cell else ""

@@ -20,6 +20,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "rehearsal": ("rehearsal", "彩排"),
     "slate": ("slate", "垫片"),
     "silence": ("silence", "静音"),
+    "rundown": ("rundown", "流程", "流程表"),
     **{role: (role, ROLE_WORDS[role].zh, ROLE_WORDS[role].en) for role in ROLES},
 }
 NEEDED = ("id", "stream", "start", "end")

@@ -23,6 +23,7 @@ COMMANDS = {
     "would": "would",
     "duty": "duty",
     "session": "session",
+    "preflight": "preflight",
     "ack": "ack",
     "silence": "silence",
     "unsilence": "unsilence",

@@ -1,16 +1,19 @@
 """`streamwatch session`: a session begins earlier, or ends later, than planned."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import click
+from rich.cells import cell_len
 
 from streamwatch.cli.api import config_option, json_option, moment, open_api
-from streamwatch.language import Text, reader_language
+from streamwatch.language import Language, Text, reader_language
 from streamwatch.message import clean
+from streamwatch.vocabulary import PHASES, say
 
 at_option = click.option("--at", type=moment, metavar="TIME", help="时刻；默认现在。Default: now.")
 by_option = click.option("--by", help="谁说的，id 或名字。Who says so, by id or name.")
@@ -70,6 +73,43 @@ def listed(stream: str | None, path: Path | None, as_json: bool) -> None:
         click.echo(_line(each).read_in(reader_language()))
 
 
+@command.command("rundown")
+@click.argument("session")
+@config_option
+@json_option
+def rundown(session: str, path: Path | None, as_json: bool) -> None:
+    """What is shown when, and what is on now. 流程表，标出现在这一段。
+
+    Example 例：streamwatch session rundown 1122-A
+    """
+    _, api = open_api(path)
+    found = api.call("GET", f"/sessions/{quote(session, safe='')}/rundown")
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for line in rundown_lines(found, reader_language()):
+        click.echo(line)
+
+
+def rundown_lines(found: dict[str, Any], language: Language) -> Iterator[str]:
+    """One a segment; the one that is on has the word for it, for a terminal without colours."""
+    yield f"{found['session']}  {found['stream']}  {clean(found['title'])}".rstrip()
+    if not found["rundown"]:
+        yield Text("没有流程表：在场次里写 rundown", "no rundown; write one as rundown of the session").read_in(
+            language
+        )
+    here = Text("现在", "now").read_in(language)
+    blank = " " * cell_len(here)
+    for each in found["rundown"]:
+        who = each["who_name_zh" if language == "zh" else "who_name"]
+        length = (
+            Text(f"{each['minutes']} 分钟", f"{each['minutes']} min").read_in(language) if each["minutes"] else ""
+        )
+        tail = " · ".join(filter(None, (clean(each["what"]), length, who)))
+        mark = here if each["segment"] == found["now"] else blank
+        yield f"{mark} {each['segment']:>3}  {each['at'][11:16]}–{each['until'][11:16]}  {tail}"
+
+
 def _say(act: str, session: str, at: datetime | None, by: str | None, path: Path | None, as_json: bool) -> None:
     config, api = open_api(path)
     body: dict[str, Any] = {"by": by} if by else {}
@@ -84,17 +124,8 @@ def _say(act: str, session: str, at: datetime | None, by: str | None, path: Path
     click.echo(Text(unchanged.zh + line.zh, unchanged.en + line.en).read_in(reader_language()))
 
 
-PHASES = {
-    "off_air": Text("不在播", "off air"),
-    "rehearsal": Text("彩排", "rehearsal"),
-    "before": Text("开播前", "before the start"),
-    "on_air": Text("直播中", "on air"),
-    "after": Text("收尾", "after the end"),
-}
-
-
 def _line(session: dict[str, Any]) -> Text:
-    phase = PHASES[session["phase"]]
+    phase = say(PHASES, session["phase"])
     begins, ends = (_clock(session[actual] or session[planned]) for actual, planned in _TIMES)
     head = f"{session['id']}  {session['stream']}  {begins} – {ends}  "
     where = [session[key] for key in ("platform", "room", "site") if session[key]]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from streamwatch.calendars import Known, read_calendar
+from streamwatch.config import shown
 from streamwatch.config.roster import HolidaysFile, SessionPart, WindowPart
 from streamwatch.config.schema import DutyFile
 from streamwatch.duty import Away, Contact, DutyBook, Holidays, Override, Person, Quiet, Rotation, Session, Window
@@ -94,6 +95,7 @@ def _book(file: DutyFile, sessions: tuple[Session, ...], holidays: Holidays, zon
             Override(part.role, part.person, *_ends(part, zone), part.stream, part.reason)
             for part in file.overrides
         ),
+        {stream: shown.usual(part) for stream, part in file.streams.items()},
     )
 
 
@@ -123,6 +125,9 @@ def _session(part: SessionPart, zone: ZoneInfo) -> Session:
         platform=part.platform,
         room=part.room,
         site=part.site,
+        rundown=shown.rundown(part, zone),
+        material=shown.material(part.material),
+        checklist=shown.items(part.checklist),
     )
 
 
@@ -167,6 +172,7 @@ def _contradictions(source: YamlFile, file: DutyFile) -> Iterator[Mistake]:
     for index, rotation in enumerate(file.rotations):
         if rotation.only in ("workdays", "holidays") and file.holidays_file is None:
             yield source.mistake(("rotations", index, "only"), NEEDS_HOLIDAYS.format(only=rotation.only))
+    yield from shown.contradictions(source, file)
     yield from _strangers(source, file)
 
 

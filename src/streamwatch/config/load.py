@@ -32,7 +32,7 @@ NO_MAPPING = Text(
 )
 
 
-FOLDERS = ("alert_rules", "evidence_folder")
+PATHS = ("alert_rules", "evidence_folder", "file")
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _resolve(key: str, value: Any, base: Path) -> Any:
         return {inner: _resolve(str(inner), each, base) for inner, each in value.items()}
     if isinstance(value, list):
         return [_resolve(key, each, base) for each in value]
-    if isinstance(value, str) and (key.endswith(("_file", "_files")) or key in FOLDERS):
+    if isinstance(value, str) and (key.endswith(("_file", "_files")) or key in PATHS):
         return str((base / value).resolve())
     return value
 

@@ -32,6 +32,12 @@ def _clock(value: Any) -> Any:
     raise ValueError("write a time of day, as in 23:00")
 
 
+def _moment_or_clock(value: Any) -> Any:
+    """A whole moment stays what it is."""
+    whole = isinstance(value, datetime) or (isinstance(value, str) and re.match(r"\s*\d{4}-", value))
+    return value if whole else _clock(value)
+
+
 def _every(text: str) -> str:
     found = re.fullmatch(r"([1-9]\d{0,2})([wdh])", text)
     length = int(found[1]) * UNITS[found[2]] if found else timedelta(0)
@@ -99,6 +105,40 @@ class WindowPart(Part):
     ends: Annotated[datetime, Field(alias="to")]
 
 
+class MaterialPart(Part):
+    """A file on this machine, at least `seconds` long."""
+
+    file: Annotated[str, Field(min_length=1, max_length=1000)]
+    what: Literal["slate", "backup_video", "intro", "music", "picture", "other"] = "other"
+    seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None
+
+
+class ItemPart(Part):
+    """What people tick, in both languages."""
+
+    zh: Annotated[str, Field(min_length=1, max_length=200)]
+    en: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+Item = ItemPart | Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class StreamPart(Part):
+    """What every show of a stream needs."""
+
+    material: tuple[MaterialPart, ...] = ()
+    checklist: tuple[Item, ...] = ()
+
+
+class SegmentPart(Part):
+    """`at` is a time of day within the session, or a whole moment; `who` a role or the id of a person."""
+
+    at: Annotated[datetime | time, BeforeValidator(_moment_or_clock)]
+    what: Annotated[str, Field(min_length=1, max_length=200, coerce_numbers_to_str=True)]
+    minutes: Annotated[int, Field(gt=0, le=1440)] | None = None
+    who: Annotated[str, Field(max_length=40)] = ""
+
+
 class SessionPart(Part):
     """Times without an offset are wall-clock times in the file's zone."""
 
@@ -115,6 +155,9 @@ class SessionPart(Part):
     rehearsal: RehearsalPart | None = None
     slate: tuple[WindowPart, ...] = ()
     silence: tuple[WindowPart, ...] = ()
+    rundown: tuple[SegmentPart, ...] = ()
+    material: tuple[MaterialPart, ...] = ()
+    checklist: tuple[Item, ...] = ()
 
 
 class RotationPart(Part):
@@ -167,6 +210,10 @@ PARTS = (
     PersonPart,
     RehearsalPart,
     WindowPart,
+    MaterialPart,
+    ItemPart,
+    StreamPart,
+    SegmentPart,
     SessionPart,
     RotationPart,
     AwayPart,

@@ -22,6 +22,7 @@ from streamwatch.config.roster import (
     Role,
     RotationPart,
     SessionPart,
+    StreamPart,
     Zone,
 )
 from streamwatch.config.roster import Part as _Part
@@ -156,6 +157,7 @@ class DutyFile(_Part):
     overrides: tuple[OverridePart, ...] = ()
     sessions: tuple[SessionPart, ...] = ()
     sessions_files: tuple[Path, ...] = ()
+    streams: dict[str, StreamPart] = Field(default_factory=dict)
     law_files: tuple[Path, ...] = ()
     evidence_folder: Path | None = None  # beside the database when that is a file
     retention: Annotated[int, Field(ge=31, le=36_500)] | None = None  # days; a month is what quotas look back on

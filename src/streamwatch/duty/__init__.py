@@ -20,7 +20,8 @@ from streamwatch.duty.resolve import (
     who,
 )
 from streamwatch.duty.rotation import Rotation
-from streamwatch.duty.session import AFTER, BEFORE, OVERRUN, PHASES, Phase, Session, Window
+from streamwatch.duty.rundown import Segment, segment_at
+from streamwatch.duty.session import AFTER, BEFORE, OVERRUN, PHASES, Material, Phase, Session, Usual, Window
 from streamwatch.duty.shifts import Shift, shifts
 from streamwatch.duty.show import Show, show, shows
 
@@ -41,15 +42,18 @@ __all__ = [
     "DutyBook",
     "HandOver",
     "Holidays",
+    "Material",
     "Override",
     "PassedOver",
     "Person",
     "Phase",
     "Quiet",
     "Rotation",
+    "Segment",
     "Session",
     "Shift",
     "Show",
+    "Usual",
     "Window",
     "doubts",
     "gaps",
@@ -58,6 +62,7 @@ __all__ = [
     "hosts_on_air",
     "others",
     "running_session",
+    "segment_at",
     "shifts",
     "show",
     "shows",

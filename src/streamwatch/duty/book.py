@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from heapq import merge
@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from streamwatch.duty.person import Person
 from streamwatch.duty.rotation import Rotation
-from streamwatch.duty.session import Session, utc
+from streamwatch.duty.session import Session, Usual, utc
 
 LONG = timedelta(days=14)
 _Listed = tuple[int, Session]  # and its place in the file
@@ -64,6 +64,7 @@ class DutyBook:
     rotations: tuple[Rotation, ...] = ()  # of a role the first that has somebody at the time counts
     away: tuple[Away, ...] = ()
     overrides: tuple[Override, ...] = ()  # the latest last
+    usual: Mapping[str, Usual] = field(default_factory=dict)  # by stream
 
     def near(self, at: datetime) -> tuple[Session, ...]:
         """Every session that may matter at *at*, in the order of the file."""

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
+from streamwatch.duty.rundown import Segment
+from streamwatch.language import Text
+
 BEFORE = timedelta(minutes=60)  # people are at their places an hour before a session
 AFTER = timedelta(minutes=30)  # and half an hour after its end
 OVERRUN = timedelta(hours=3)  # a session that somebody started and nobody ended is on air so long beyond its plan
@@ -22,6 +25,23 @@ class Window:
 
     def holds(self, at: datetime) -> bool:
         return utc(self.start) <= utc(at) < utc(self.end)
+
+
+@dataclass(frozen=True)
+class Material:
+    """A file on the receiver's machine that a show needs, at least *seconds* long where that is said."""
+
+    file: str
+    what: str = "other"  # slate backup_video intro music picture other
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What every show of a stream needs, whatever its session says."""
+
+    material: tuple[Material, ...] = ()
+    checklist: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +66,9 @@ class Session:
     platform: str = ""  # where viewers watch, as people call it
     room: str = ""  # the platform's own number or name of the room
     site: str = ""  # where it is made: a studio, a shop
+    rundown: tuple[Segment, ...] = ()  # what is shown when, the first first
+    material: tuple[Material, ...] = ()
+    checklist: tuple[Text, ...] = ()  # what people tick before it begins
 
     @cached_property
     def air(self) -> Window:

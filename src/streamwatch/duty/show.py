@@ -6,7 +6,8 @@ from datetime import datetime
 
 from streamwatch.duty.book import DutyBook
 from streamwatch.duty.resolve import running_session
-from streamwatch.duty.session import Phase, strongest
+from streamwatch.duty.rundown import segment_at
+from streamwatch.duty.session import Phase, Session, strongest
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Show:
     expected_viewers: int | None  # None: nobody said, or nothing runs
     planned_slate: bool
     planned_silence: bool
+    segment: int | None = None  # of the running session's rundown, from 1; 0: between two; None: it has none
 
 
 def shows(book: DutyBook, at: datetime) -> Iterator[Show]:
@@ -33,4 +35,12 @@ def show(book: DutyBook, stream: str, at: datetime) -> Show:
         running.expected_viewers if running else None,
         any(window.holds(at) for session in mine for window in session.slate),
         any(window.holds(at) for session in mine for window in session.silence),
+        _segment(running, at),
     )
+
+
+def _segment(running: Session | None, at: datetime) -> int | None:
+    if running is None or not running.rundown:
+        return None
+    found = segment_at(running.rundown, running.air.end, at)
+    return found[0] if found else 0

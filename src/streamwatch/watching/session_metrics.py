@@ -46,6 +46,12 @@ class SessionCollector(Collector):
             found,
             lambda show: show.planned_silence,
         )
+        yield _by_stream(
+            "streamwatch_session_segment",
+            "Number of the segment of the rundown that is on, from 1; 0 between two; absent without a rundown.",
+            found,
+            lambda show: show.segment,
+        )
 
 
 def _by_stream(

@@ -24,6 +24,7 @@ from streamwatch.web import (
     lists,
     login,
     pages,
+    preflight,
     rearrange,
     report_form,
     silences,
@@ -58,7 +59,7 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     app.state.parts = parts
     # The route is for the API's description and for refusals.
     app.post(alerts.PATH, response_model=dict[str, int], tags=["alerts"])(alerts.from_alertmanager)
-    own = (duty.router, handover.api, handover.pages)
+    own = (duty.router, handover.api, handover.pages, preflight.api, preflight.pages)
     people = (triggers.router, sos.router, files.api, files.pages, report_form.router, login.router)
     forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages)
     said = (rearrange.api, rearrange.pages, silences.api, silences.pages)

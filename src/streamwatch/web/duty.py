@@ -8,10 +8,22 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from streamwatch.config.roster import CalledRole
-from streamwatch.duty import Actual, Override, Session, Shift, gaps, held_roles, shifts, streams
+from streamwatch.duty import (
+    Actual,
+    DutyBook,
+    Override,
+    Session,
+    Shift,
+    gaps,
+    held_roles,
+    segment_at,
+    shifts,
+    streams,
+)
 from streamwatch.language import Text
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
+from streamwatch.vocabulary import ROLES as ROLE_WORDS
 from streamwatch.vocabulary import in_names
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds
@@ -128,6 +140,12 @@ def sessions(parts: Wired, stream: str | None = None) -> dict[str, Any]:
     return {"sessions": [shown_session(parts, session) for session in found[:1000]]}
 
 
+@router.get("/sessions/{session:path}/rundown")
+def rundown(parts: Wired, session: str) -> dict[str, Any]:
+    """What is shown when, by the plan; `now` is the number of the segment that is on."""
+    return shown_rundown(parts, _session(parts, session))
+
+
 @router.post("/sessions/{session:path}/start")
 def start(parts: Wired, deeds: Deeds, session: str, body: SessionBody | None = None) -> dict[str, Any]:
     """It is on air. Said again it changes nothing, unless it had been ended: then it goes on."""
@@ -222,6 +240,38 @@ def shown_session(parts: Parts, session: Session) -> dict[str, Any]:
         "expected_viewers": session.expected_viewers,
         "duty": {role: list(people) for role, people in session.duty.items()},
     }
+
+
+def shown_rundown(parts: Parts, session: Session) -> dict[str, Any]:
+    """`who` is a role or a person; `until` where its length, the next or the end says so."""
+    book, zone, now = parts.config().book, parts.config().zone, parts.clock()
+    on = segment_at(session.rundown, session.air.end, now)
+    begins = [each.at for each in session.rundown]
+    return {
+        "session": session.id,
+        "stream": session.stream,
+        "title": session.title,
+        "now": on[0] if on else None,
+        "rundown": [
+            {
+                "segment": number,
+                "at": presenting.moment(each.at, zone),
+                "until": presenting.moment(each.until or following, zone),
+                "what": each.what,
+                "minutes": each.minutes,
+                "who": each.who,
+                "who_name_zh": _who(book, each.who).zh,
+                "who_name": _who(book, each.who).en,
+            }
+            for number, (each, following) in enumerate(
+                zip(session.rundown, [*begins[1:], session.end], strict=False), start=1
+            )
+        ],
+    }
+
+
+def _who(book: DutyBook, who: str) -> Text:
+    return ROLE_WORDS.get(who) or Text(book.name(who), book.name(who))
 
 
 def shown_shifts(parts: Parts, found: Sequence[Shift]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import the_person
 from streamwatch.web.forms import behind_link, marked_form
-from streamwatch.web.pages import Reader, render
+from streamwatch.web.pages import Reader, near_shows, render
 from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.security import bearer, ops, viewer
 
@@ -45,7 +45,7 @@ def console_card(request: Request, parts: Wired, language: Reader, deeds: Deeds)
     for shown in found["incidents"]:
         takes = deeds.myself or shown["on_duty"]
         _offer(parts, shown, takes if deeds.caller.may("ops") else None, f"/handover/{shown['id']}")
-    return render(request, "handover.html", language, **found, link=None)
+    return render(request, "handover.html", language, **found, link=None, shows=near_shows(parts))
 
 
 @pages.post("/handover/{incident}", dependencies=[Depends(ops)])
@@ -63,7 +63,7 @@ def own_card(request: Request, parts: Wired, language: Reader, token: str) -> HT
     found = _card(parts, person)
     for shown in found["incidents"]:
         _offer(parts, shown, person, f"/h/{token}/{shown['id']}")
-    return render(request, "handover.html", language, **found, link=token)
+    return render(request, "handover.html", language, **found, link=token, shows=near_shows(parts))
 
 
 @pages.post("/h/{token}/{incident}")

@@ -24,6 +24,7 @@ from streamwatch.store.journal import Record
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
 from streamwatch.web.api import duty_list, no_incident
+from streamwatch.web.duty import shown_rundown, shown_session
 from streamwatch.web.forms import YEAR, behind_link, keep_visitor, mark, mark_link
 from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.security import viewer
@@ -70,7 +71,16 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
         now=presenting.moment(parts.clock(), zone),
         myself=deeds.myself,
         may_act=deeds.caller.may("ops"),
+        shows=near_shows(parts),
     )
+
+
+def near_shows(parts: Parts) -> list[dict[str, Any]]:
+    """Sessions that are prepared, rehearsed, on air or just over, with their rundown."""
+    now = parts.clock()
+    found = [(each, phase) for each in parts.config().book.near(now) if (phase := each.phase(now)) != "off_air"]
+    found.sort(key=lambda each: each[0].air.start)
+    return [{**shown_session(parts, each), **shown_rundown(parts, each)} for each, _ in found]
 
 
 @router.get("/incidents/{incident}", dependencies=[Depends(viewer)])

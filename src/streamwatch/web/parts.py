@@ -18,6 +18,7 @@ from streamwatch.incidents.reopening import Reopening
 from streamwatch.incidents.silencing import Silencing
 from streamwatch.language import Text
 from streamwatch.metrics import Metrics
+from streamwatch.preflight.inspecting import Preflight
 from streamwatch.store import Store
 from streamwatch.web.door import Door
 
@@ -35,6 +36,7 @@ class Parts:
     reopening: Reopening
     silencing: Silencing
     audience: Audience
+    preflight: Preflight
     evidence_folder: Callable[[], EvidenceFolder | None]  # None: duty.yml names none
     duty_changed: Callable[[], None]  # something was said about it on the fly: it counts from now on
     metrics: Metrics

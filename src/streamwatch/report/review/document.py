@@ -25,7 +25,7 @@ def document(review: Review) -> dict[str, Any]:
         "prometheus": None if review.doubt is None else review.doubt.en,
         "result": [_result(each, zone) for each in review.results],
         "classes": _classes(review.classes),
-        "handling": [_handling(each, zone) for each in review.handlings],
+        "handling": [_handling(each, review) for each in review.handlings],
         "feedback": [_feedback(each) for each in review.feedback],
         "suggestions": [
             {"rule": each.rule, "text_zh": each.text.zh, "text_en": each.text.en, "incidents": list(each.incidents)}
@@ -33,7 +33,7 @@ def document(review: Review) -> dict[str, Any]:
         ],
         "drills": {
             "classes": _classes(review.drill_classes),
-            "handling": [_handling(each, zone) for each in review.drills],
+            "handling": [_handling(each, review) for each in review.drills],
         },
     }
 
@@ -65,7 +65,8 @@ def _classes(classes: Sequence[Class]) -> list[dict[str, Any]]:
     ]
 
 
-def _handling(each: Handling, zone: tzinfo) -> dict[str, Any]:
+def _handling(each: Handling, review: Review) -> dict[str, Any]:
+    zone, segment = review.zone, review.during.get(each.number)
     return {
         "incident": each.number,
         "stream": each.stream,
@@ -75,6 +76,7 @@ def _handling(each: Handling, zone: tzinfo) -> dict[str, Any]:
         "summary_zh": each.summary.zh,
         "summary_en": each.summary.en,
         "opened_at": _moment(each.opened_at, zone),
+        "segment": segment and segment._asdict(),
         "people": list(each.people),
         "seconds_to_page": each.seconds_to(each.paged_at),
         "seconds_to_ack": each.seconds_to(each.taken_at),

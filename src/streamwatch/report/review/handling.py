@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from streamwatch.duty import NOBODY_HOLDS
+from streamwatch.duty import NOBODY_HOLDS, Session, segment_at
 from streamwatch.incidents.timeline import Kind
 from streamwatch.language import Text
 from streamwatch.message import CALLS
@@ -87,6 +87,24 @@ class Handling:
     def seconds_to(self, at: datetime | None) -> float | None:
         """From its opening to *at*."""
         return None if at is None else (at - self.opened_at).total_seconds()
+
+
+class During(NamedTuple):
+    """The segment of a rundown in which something began."""
+
+    session: str
+    number: int
+    what: str
+
+
+def during(each: Handling, sessions: Iterable[Session]) -> During | None:
+    """None where no session of its stream has a rundown, or nothing of it was on."""
+    for session in sessions:
+        if session.stream == each.stream and (
+            found := segment_at(session.rundown, session.air.end, each.opened_at)
+        ):
+            return During(session.id, found[0], found[1].what)
+    return None
 
 
 def handling(incident: Incident) -> Handling:

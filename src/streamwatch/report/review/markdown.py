@@ -24,11 +24,14 @@ def _blocks(review: Review, reader: Reader, step: StepTitle) -> Iterator[str]:
     yield from _title(review, reader)
     yield from section(words.RESULT, told_result(review, reader))
     yield from section(words.CLASSES, [told_classes(review.classes, reader)])
-    yield from section(words.HANDLING, told_handlings(review.handlings, reader, step))
+    yield from section(words.HANDLING, told_handlings(review.handlings, reader, step, review.during))
     yield from section(words.FEEDBACK, told_feedback(review.feedback, reader))
     yield from section(words.SUGGESTIONS, [told_suggestions(review.suggestions, reader)])
     if review.drills:
-        drills = [told_classes(review.drill_classes, reader), *told_handlings(review.drills, reader, step)]
+        drills = [
+            told_classes(review.drill_classes, reader),
+            *told_handlings(review.drills, reader, step, review.during),
+        ]
         yield from section(words.DRILLS, drills)
 
 

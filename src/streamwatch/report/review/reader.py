@@ -37,6 +37,9 @@ class Reader:
     def moment(self, at: datetime) -> str:
         return f"{at.astimezone(self.zone):%m-%d %H:%M:%S}"
 
+    def clock(self, at: datetime) -> str:
+        return f"{at.astimezone(self.zone):%H:%M}"
+
     def lasting(self, seconds: float) -> str:
         return lasting(seconds).read_in(self.language)
 

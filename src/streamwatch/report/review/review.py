@@ -1,13 +1,13 @@
 """The review as one value: its five parts, put together from what was read. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from streamwatch.language import Text
 from streamwatch.report.review.counting import Class, classes
 from streamwatch.report.review.feedback import Feedback, feedback
-from streamwatch.report.review.handling import Handling
+from streamwatch.report.review.handling import During, Handling, during
 from streamwatch.report.review.measured import Measured
 from streamwatch.report.review.result import Result, result, rows_on_air
 from streamwatch.report.review.scope import Scope
@@ -43,6 +43,7 @@ class Review:
     drills: tuple[Handling, ...]
     drill_classes: tuple[Class, ...]
     doubt: Text | None
+    during: Mapping[str, During] = field(default_factory=dict)  # by the number of the incident
 
 
 def compose(record: Record, boxes: TimeBoxes, zone: tzinfo) -> Review:
@@ -65,6 +66,7 @@ def compose(record: Record, boxes: TimeBoxes, zone: tzinfo) -> Review:
         drills,
         classes(drills),
         record.doubt,
+        {each.number: found for each in record.handlings if (found := during(each, scope.sessions))},
     )
 
 

@@ -1,18 +1,22 @@
 """The section on handling: a row for each incident, then what people wrote, and pages that failed. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from streamwatch.report.review import words
-from streamwatch.report.review.handling import Handling, Note
+from streamwatch.report.review.handling import During, Handling, Note
 from streamwatch.report.review.reader import Reader, bullets, inert
 from streamwatch.report.review.review import StepTitle
 
+Segments = Mapping[str, During]
 
-def told_handlings(handlings: Sequence[Handling], reader: Reader, step: StepTitle) -> Iterator[str]:
+
+def told_handlings(
+    handlings: Sequence[Handling], reader: Reader, step: StepTitle, segments: Segments
+) -> Iterator[str]:
     if not handlings:
         yield reader.say(words.NO_INCIDENT)
         return
-    yield reader.table(words.HANDLING_HEADS, [_row(each, reader, step) for each in handlings])
+    yield reader.table(words.HANDLING_HEADS, [_row(each, reader, step, segments) for each in handlings])
     if notes := [_note(each.number, note, reader) for each in handlings for note in each.notes]:
         yield f"{reader.say(words.NOTES)}\n\n{bullets(notes)}"
     if troubles := [
@@ -21,11 +25,11 @@ def told_handlings(handlings: Sequence[Handling], reader: Reader, step: StepTitl
         yield f"{reader.say(words.TROUBLES)}\n\n{bullets(troubles)}"
 
 
-def _row(each: Handling, reader: Reader, step: StepTitle) -> list[str]:
+def _row(each: Handling, reader: Reader, step: StepTitle, segments: Segments) -> list[str]:
     until_told, until_taken, until_over = map(each.seconds_to, (each.paged_at, each.taken_at, each.over_at))
     return [
         f"#{each.number}",
-        reader.moment(each.opened_at),
+        _opened(each, reader, segments),
         each.severity,
         reader.stream(each.stream),
         inert(each.summary.read_in(reader.language)),
@@ -35,6 +39,12 @@ def _row(each: Handling, reader: Reader, step: StepTitle) -> list[str]:
         reader.say(words.NOT_OVER) if until_over is None else reader.lasting(until_over),
         inert(step(each.procedure, each.step).read_in(reader.language)),
     ]
+
+
+def _opened(each: Handling, reader: Reader, segments: Segments) -> str:
+    """When, and during which segment of the rundown."""
+    found = segments.get(each.number)
+    return reader.moment(each.opened_at) + (f" ({found.number} {inert(found.what)})" if found else "")
 
 
 def _note(number: str, note: Note, reader: Reader) -> str:

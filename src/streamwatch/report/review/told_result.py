@@ -8,6 +8,7 @@ from streamwatch.report.review.counting import Class
 from streamwatch.report.review.reader import Reader, bullets, inert, is_partly
 from streamwatch.report.review.result import Result
 from streamwatch.report.review.review import Review
+from streamwatch.report.review.told_rundown import told_rundowns
 from streamwatch.vocabulary import HOPS, PROCEDURES
 
 
@@ -16,6 +17,7 @@ def told_result(review: Review, reader: Reader) -> Iterator[str]:
         yield reader.table(words.RESULT_HEADS, [_row(result, reader) for result in review.results])
     lines = [line for result in review.results for line in _on_air(result, reader)]
     yield bullets([*lines, *_remarks(review, reader)])
+    yield from told_rundowns(review, reader)
 
 
 def told_classes(classes: Sequence[Class], reader: Reader) -> str:

@@ -47,6 +47,9 @@ FEEDBACK_HEADS = (
 
 UNKNOWN = Text("不详", "not known")
 SESSION = Text("{stream}：场次 {id}{title}，{times}", "{stream}: session {id}{title}, {times}")
+RUNDOWN = Text(
+    "场次 {id} 的流程，以及各段开始的事件：", "Rundown of session {id}, with what began in each segment:"
+)
 PLANNED = Text("计划 {start} – {end}", "planned {start} – {end}")
 ACTUAL = Text("实际开播 {start}，结束 {end}", "really began {start}, ended {end}")
 EXPECTED = Text("预计 {count} 人", "{count} viewers expected")
