@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 10.0  # seconds for all of them
 AT_ONCE = 4
+FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, KeyError, TypeError, AttributeError)
 
 # Whether any exporter of streams is scraped: without one no value is not "not configured".
 EXPORTER = 'max(up{job="streamwatch-exporter"})'
@@ -39,23 +40,15 @@ class Asking:
 
     async def ask(self, checks: Sequence[Check], stream: str) -> Told | None:
         """None when Prometheus does not answer every question: half an answer would look like "not configured"."""
-        url = self._url()
+        url, told = self._url(), None
         if url is None:
             return None
         try:
             async with asyncio.timeout(PATIENCE):
-                return await _Round(self._http, url.rstrip("/")).told(checks, stream)
-        except (
-            httpx.HTTPError,
-            httpx.InvalidURL,
-            TimeoutError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-        ) as error:
-            log.warning("Prometheus did not answer the preflight: %s", type(error).__name__)
-            return None
+                told = await _Round(self._http, url.rstrip("/")).told(checks, stream)
+        except* FAILURES as failed:
+            log.warning("Prometheus did not answer the preflight: %s", type(failed.exceptions[0]).__name__)
+        return told
 
 
 class _Round:
