@@ -59,6 +59,7 @@ from streamwatch.store.usage import sent_since
 from streamwatch.watching.adoption_metrics import AdoptionCollector
 from streamwatch.watching.canary import Canary, CanaryCollector, Song
 from streamwatch.watching.drill_ends import DrillEnds
+from streamwatch.watching.drill_notes import DrillNotes
 from streamwatch.watching.life_sign import LifeSign, Where
 from streamwatch.watching.liveness import Peer
 from streamwatch.watching.looking import Looking, PeerCollector
@@ -161,6 +162,14 @@ class Receiver:
         self.tidying = Tidying(self.store, clock, lambda: self.config.file.kept, self.evidence_folder)
         self.drill_ends = DrillEnds(self.store, clock)
         self.tidier = Loop("tidying", self._tidy)
+        self.drill_notes = DrillNotes(
+            self.store,
+            lambda: self.config.file.drill_calendar,
+            lambda: self.ways.book,
+            lambda: self.config.file.delivery.notes_at,
+            self.config.zone,
+            clock,
+        )
         self.canary = Canary(self.store, self._song, clock)
         hands = (self.reconciling, self.watchdog, self.looking)
         moved = (*(each.clock_was_set for each in hands), self._clock_was_set)
@@ -265,7 +274,7 @@ class Receiver:
     async def _escalate(self) -> bool:
         if not await self.presiding.ready():
             return False
-        hands = (self.adopting, self.silencing, self.escalating, self.canary)
+        hands = (self.adopting, self.silencing, self.escalating, self.canary, self.drill_notes)
         if any([await each.step() for each in hands]):
             self.sender.wake()
         return False

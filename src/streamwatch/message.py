@@ -13,7 +13,7 @@ from typing import Literal
 
 from streamwatch.language import Language, Text
 
-Kind = Literal["firing", "raised", "over", "test", "digest"]
+Kind = Literal["firing", "raised", "over", "test", "digest", "note"]
 CALLS: tuple[Kind, ...] = ("firing", "raised")  # what is over, and what tests, calls nobody
 
 _BREAKS = "\r\n\t\v\f\x85\u2028\u2029"

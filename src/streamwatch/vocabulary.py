@@ -79,6 +79,7 @@ PAGE_KINDS = {
     "raised": Text("升级呼叫", "raised"),
     "over": Text("恢复通知", "over"),
     "test": Text("测试", "test"),
+    "note": Text("提醒", "note"),
 }
 
 

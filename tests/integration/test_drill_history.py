@@ -3,10 +3,13 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import yaml
 
 from servers.free_port import free_port
 from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, serving, write_config
@@ -85,3 +88,30 @@ def test_a_result_is_kept_once(receiver: ReceiverProcess) -> None:
     assert keep(receiver, drill, {"secret": "x"}) == 422
     assert [keep(receiver, drill, result_of(RIGHT)) for _ in range(2)] == [201, 409]
     assert keep(receiver, "99999", result_of(RIGHT)) == 404
+
+
+def test_what_is_due_is_told_by_the_command_the_console_and_the_feed(
+    config: Path, receiver: ReceiverProcess
+) -> None:
+    """Without a calendar a suggestion; with one what was never held is due; what was held is in the feed."""
+    environ = {"STREAMWATCH_LANG": "en", "PATH": "/usr/bin:/bin"}
+    asked = [STREAMWATCH, "drill", "due", "--config", config]
+    run = partial(subprocess.run, capture_output=True, text=True, check=True, env=environ)
+    told = run(asked).stdout
+    assert "suggested is: drills: [{fault: power, every: 26w}" in told
+    assert "! the drill fire was never held" in told
+    assert keep(receiver, begin(receiver, "silent_audio"), result_of(Seen("silent_audio"))) == 201
+
+    plan = [{"fault": "fire", "every": "26w"}, {"fault": "silent_audio", "every": "13w"}]
+    text = yaml.safe_load(config.read_text())
+    config.write_text(yaml.safe_dump(text | {"drills": plan}))
+    assert receiver.post(b"", "/-/reload").status_code == 200
+    found = json.loads(run([*asked, "--json"]).stdout)
+    assert found["suggested"] is False
+    assert [(each["fault"], each["overdue"]) for each in found["due"]] == [("fire", True), ("silent_audio", False)]
+    assert found["due"][0]["command"] == "streamwatch drill report fire --by …"
+    page = httpx.get(f"{receiver.base}/", headers={"Accept-Language": "en"}, timeout=30).text
+    assert "the drill fire was never held; it is planned every 182 days" in page
+    assert "silent_audio" not in page
+    link = run([STREAMWATCH, "duty", "calendar", "--config", config]).stdout.split()[-1]
+    assert "drill due: silent_audio" in httpx.get(link, headers={"Accept-Language": "en"}, timeout=30).text

@@ -280,6 +280,14 @@ def test_a_feed_tells_shifts_that_are_not_read_as_sessions() -> None:
     assert (read.sessions, read.mistakes, read.doubts) == ([], [], [])
 
 
+def test_a_feed_tells_drills_that_are_due_and_are_no_sessions_either() -> None:
+    """Half an hour each, at the moment when they are due."""
+    feed = write_feed((), (), book(), NOW, "zh", [("power", NOW + timedelta(days=3))])
+    read = read_ical("duty.ics", feed, KNOWN, NOW)
+    assert "演练到期：power" in feed.decode()
+    assert (read.sessions, read.mistakes, read.doubts) == ([], [], [])
+
+
 def event(*lines: str) -> str:
     return "\r\n".join(["BEGIN:VEVENT", "UID:show@example.org", "DTSTAMP:20261101T000000Z", *lines, "END:VEVENT"])
 

@@ -5,19 +5,27 @@ from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar, Event
 
-from streamwatch.calendars.ical import ID, KIND, SHIFT
+from streamwatch.calendars.ical import DRILL, ID, KIND, SHIFT
 from streamwatch.calendars.segments import written
 from streamwatch.duty import DutyBook, Session, Shift, Window
 from streamwatch.language import Language, Text
 from streamwatch.vocabulary import ROLES, say
 
 REFRESH = timedelta(minutes=15)
+DRILL_TAKES = timedelta(minutes=30)
 
 
 def write_feed(
-    sessions: Iterable[Session], turns: Iterable[Shift], book: DutyBook, at: datetime, language: Language = "zh"
+    sessions: Iterable[Session],
+    turns: Iterable[Shift],
+    book: DutyBook,
+    at: datetime,
+    language: Language = "zh",
+    drills: Iterable[tuple[str, datetime]] = (),
 ) -> bytes:
-    """*at* is when it is written. Times are in UTC, which needs no zone to be explained."""
+    """*at* is when it is written, *drills* what is due when.
+
+    Times are in UTC, which needs no zone to be explained."""
     calendar = Calendar()
     calendar.add("PRODID", "-//StreamWatch//duty//EN")
     calendar.add("VERSION", "2.0")
@@ -28,7 +36,16 @@ def write_feed(
         calendar.add_component(_session(session, at))
     for shift in turns:
         calendar.add_component(_shift(shift, book, at, language))
+    for name, due in drills:
+        calendar.add_component(_drill(name, due, at, language))
     return bytes(calendar.to_ical())
+
+
+def _drill(name: str, due: datetime, at: datetime, language: Language) -> Event:
+    event = _event(f"drill-{name.replace(' ', '-')}-{due:%Y%m%d}@streamwatch", due, due + DRILL_TAKES, at)
+    event.add("SUMMARY", Text(f"演练到期：{name}", f"drill due: {name}").read_in(language))
+    event.add(KIND, DRILL)
+    return event
 
 
 def _session(session: Session, at: datetime) -> Event:

@@ -20,6 +20,7 @@ from streamwatch.language import Text
 PAST, AHEAD = timedelta(days=60), timedelta(days=400)  # how far an event that repeats is followed
 ID = "X-STREAMWATCH-ID"
 KIND = "X-STREAMWATCH-KIND"
+DRILL = "drill"  # a drill of the calendar: no session either
 SHIFT = "shift"  # of a rotation: for people to see, not a session
 NOT_ICAL = Text("不是 iCalendar 文件：{why}", "not an iCalendar file: {why}")
 NO_CLOCK = Text("{place}：“{what}”没有钟点（全天事件），未读取", "{place}: '{what}' is a whole day and is not read")
@@ -64,7 +65,7 @@ def _uid(event: Any) -> str:
 def _occurrences(
     reading: Reading, event: Any, place: Cell, known: Known, moved: set[tuple[str, datetime]], near: Window
 ) -> Iterator[dict[str, Cell]]:
-    if str(event.get("STATUS", "")).upper() == "CANCELLED" or str(event.get(KIND, "")) == SHIFT:
+    if str(event.get("STATUS", "")).upper() == "CANCELLED" or str(event.get(KIND, "")) in (SHIFT, DRILL):
         return
     cells = _told(event, place)
     doubt = None

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -14,8 +16,10 @@ from streamwatch.cli.versions import addresses
 from streamwatch.clock import utc_now
 from streamwatch.config import Config, load
 from streamwatch.config.load import warnings
+from streamwatch.drill.expected import EXPECTED
 from streamwatch.duty import doubts as doubts_of_duty
 from streamwatch.errors import ConfigError
+from streamwatch.incidents import trigger
 from streamwatch.language import Text, reader_language
 from streamwatch.versions.asking import ask
 from streamwatch.versions.needs import Part
@@ -47,13 +51,30 @@ def command(path: Path, syntax_only: bool, as_json: bool) -> None:
     now = utc_now()
     duty = map(in_names, doubts_of_duty(config.book, now, now + LOOKED_AHEAD, config.zone))
     parts = [] if syntax_only else asyncio.run(ask(addresses(config)))
-    doubts = [*warnings(config), *duty, *map(_too_old, (each for each in parts if each.state in ("old", "lacks")))]
+    doubts = [
+        *warnings(config),
+        *duty,
+        *_unknown_drills(config),
+        *map(_too_old, (each for each in parts if each.state in ("old", "lacks"))),
+    ]
     if as_json:
         click.echo(_as_json([], doubts))
         return
     for doubt in doubts:
         click.echo(Text(f"注意：{doubt.zh}", f"careful: {doubt.en}").read_in(language), err=True)
     click.echo(_fine(path, config).read_in(language))
+
+
+def _unknown_drills(config: Config) -> Iterator[Text]:
+    """They would stay due for ever."""
+    known = {*EXPECTED, *trigger.BY_WORD}
+    for each in config.file.drills:
+        if each.fault not in known:
+            near = ", ".join(get_close_matches(each.fault, known, 3, 0.5)) or "streamwatch drill --list"
+            yield Text(
+                f"drills：没有演练“{each.fault}”；可用：{near}",
+                f"drills: there is no drill '{each.fault}'; see {near}",
+            )
 
 
 def _too_old(part: Part) -> Text:

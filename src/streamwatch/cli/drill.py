@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from streamwatch.cli.api import json_option
+from streamwatch.cli.drill_due import due
 from streamwatch.cli.drill_history import history
 from streamwatch.cli.drill_report import report
 from streamwatch.cli.up import home_option, state_option
@@ -63,8 +64,8 @@ def play(
     `all` plays every fault, in eight minutes or so. 全部演练约八分钟。
     Exit 0 only when the right person got the right page, once, in time, and was told that it is over.
 
-    `streamwatch drill history` lists the drills that were; `streamwatch drill report` is one of an emergency that
-    people report. 以往的演练；演练人工上报。
+    `streamwatch drill history` lists the drills that were, `streamwatch drill due` those that are due; `streamwatch
+    drill report` is one of an emergency that people report. 以往的演练；到期的演练；演练人工上报。
 
     Example 例：streamwatch drill encoder_crash
     """
@@ -85,6 +86,7 @@ def play(
 
 
 command = _Drills("drill", help=play.help)
+command.add_command(due)
 command.add_command(history)
 command.add_command(report)
 

@@ -12,17 +12,16 @@ import click
 from streamwatch.cli.api import Api, config_option, json_option, open_api
 from streamwatch.drill.reported import Seen, faults_of, is_reached, result_of, seen
 from streamwatch.errors import CommandFailed
-from streamwatch.incidents.trigger import MATTERS, WHOLE_SITE, Matter
+from streamwatch.incidents.trigger import BY_WORD, WHOLE_SITE
 from streamwatch.language import Text, reader_language
 
-WHATS: dict[str, Matter] = {each.what or each.kind: each for each in MATTERS}
 LOOK = 0.5  # seconds between looks
 TOLD_WITHIN = 30.0  # seconds in which whoever was called hears of the end
 STORED_WITHIN = 30.0  # seconds in which what is on the disk has its incident
 
 
 @click.command("report")
-@click.argument("what", type=click.Choice(list(WHATS)), metavar="WHAT")
+@click.argument("what", type=click.Choice(list(BY_WORD)), metavar="WHAT")
 @click.option(
     "--stream", default=WHOLE_SITE, show_default=True, help="直播间；all 是整个现场。all: the whole site."
 )
@@ -42,7 +41,7 @@ def report(what: str, stream: str, by: str, timeout: float, path: Path | None, a
     Example 例：streamwatch drill report fire --by alice
     """
     _, api = open_api(path)
-    matter = WHATS[what]
+    matter = BY_WORD[what]
     duty = {role: _on_duty(api, stream, role) for role in matter.roles}
     body = {"kind": matter.kind, "what": matter.what, "stream": stream, "by": by, "drill": True}
     began = api.call("POST", "/triggers", json=body)

@@ -183,6 +183,18 @@ class RotationPart(Part):
         return datetime.combine(self.since + timedelta(days=ahead), time.fromisoformat(clock))
 
 
+class DrillPart(Part):
+    """A drill of the calendar: `fault` as `streamwatch drill --list` or `streamwatch drill report` names it."""
+
+    fault: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")]
+    every: Annotated[str, AfterValidator(_every)]
+    streams: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+
+    @property
+    def length(self) -> timedelta:
+        return int(self.every[:-1]) * UNITS[self.every[-1]]
+
+
 class AwayPart(WindowPart):
     person: str
 
@@ -216,6 +228,7 @@ PARTS = (
     SegmentPart,
     SessionPart,
     RotationPart,
+    DrillPart,
     AwayPart,
     OverridePart,
 )

@@ -16,6 +16,7 @@ from streamwatch.config.roster import (
     PARTS,
     AwayPart,
     CalledRole,
+    DrillPart,
     OverridePart,
     People,
     PersonPart,
@@ -30,6 +31,7 @@ from streamwatch.delivering import rounds
 from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.adoption import Step as Stage
 from streamwatch.incidents.escalation import DEFAULT, LEASES, REMINDERS, Leases, Policy, Reminders, Step, Whom
+from streamwatch.watching.drill_calendar import Planned
 
 
 def _address(text: str) -> str:
@@ -160,6 +162,7 @@ class DutyFile(_Part):
     streams: dict[str, StreamPart] = Field(default_factory=dict)
     law_files: tuple[Path, ...] = ()
     evidence_folder: Path | None = None  # beside the database when that is a file
+    drills: tuple[DrillPart, ...] = ()
     retention: Annotated[int, Field(ge=31, le=36_500)] | None = None  # days; a month is what quotas look back on
     evidence_megabytes: Annotated[int, Field(gt=0, le=100_000)] = 512  # of one file
 
@@ -180,6 +183,11 @@ class DutyFile(_Part):
         """What is not said of a severity is as usual; an empty list calls nobody else."""
         said = self.escalation or {}
         return {**DEFAULT, **{severity: [step.as_step() for step in steps] for severity, steps in said.items()}}
+
+    @property
+    def drill_calendar(self) -> tuple[Planned, ...]:
+        streams = ((each, stream) for each in self.drills for stream in each.streams or (None,))
+        return tuple(Planned(each.fault, each.length, stream) for each, stream in streams)
 
     @property
     def adopted(self) -> Adoption:

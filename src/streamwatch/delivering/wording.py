@@ -87,20 +87,25 @@ def word(call: Call, occasion: Occasion, runbooks: Runbooks) -> Message:
     )
 
 
+TEST = Text("【测试】StreamWatch 测试呼叫", "[TEST] StreamWatch test page")
+REMINDER = Text("【提醒】StreamWatch", "[NOTE] StreamWatch")
+
+
 def word_test(call: Call, at: datetime) -> Message:
-    """A page that asks for nothing."""
-    language = call.person.language
-    title = Text("【测试】StreamWatch 测试呼叫", "[TEST] StreamWatch test page").read_in(language)
-    fact = Text("{at} 发出，无需处理", "sent at {at}; nothing to do").format(at=f"{at:%H:%M:%S}").read_in(language)
+    """A page that asks for nothing, or a note: of no incident either."""
+    language, note = call.person.language, call.kind == "note"
+    title = (REMINDER if note else TEST).read_in(language)
+    nothing = Text("{at} 发出，无需处理", "sent at {at}; nothing to do").format(at=f"{at:%H:%M:%S}")
+    reason = call.reason.read_in(language)
     return Message(
         page_id=call.page_id,
-        kind="test",
+        kind="note" if note else "test",
         incident_id="",
         language=language,
         person=call.person.id,
         person_name=call.person.name,
         title=title,
-        facts=(fact, call.reason.read_in(language)),
+        facts=(reason,) if note else (nothing.read_in(language), reason),
         steps=(),
         severity="P3",
         maybe_repeated=call.maybe_repeated,

@@ -87,6 +87,10 @@ def find(kind: str, what: str = "") -> Matter | None:
     return next((each for each in MATTERS if (each.kind, each.what) == (kind, what)), None)
 
 
+# By the word with which people report, and drill, each.
+BY_WORD: Mapping[str, Matter] = {each.what or each.kind: each for each in MATTERS}
+
+
 def whats(kind: str) -> list[str]:
     """What can be said more exactly of *kind*."""
     return [each.what for each in MATTERS if each.kind == kind and each.what]

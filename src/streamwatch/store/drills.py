@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from streamwatch.store import tables
 from streamwatch.store.database import Database
+from streamwatch.watching.drill_calendar import Held
 
 _drill = tables.drill.c
 
@@ -38,6 +39,12 @@ class Drills:
     def is_there(self, drill: int) -> bool:
         with self._database.reading() as connection:
             return connection.scalar(select(_drill.id).where(_drill.id == drill)) is not None
+
+    def held(self) -> list[Held]:
+        """When each fault was played to its end last, on each stream."""
+        query = select(_drill.fault, _drill.stream, func.max(_drill.started_at)).where(_drill.result.is_not(None))
+        with self._database.reading() as connection:
+            return [Held(*row) for row in connection.execute(query.group_by(_drill.fault, _drill.stream))]
 
     def past(self, limit: int, fault: str | None = None) -> list[Row[Any]]:
         """Newest first."""

@@ -29,7 +29,7 @@ from streamwatch.language import Text
 from streamwatch.store import tables
 from streamwatch.store.acks import Unacknowledged
 from streamwatch.store.database import Database
-from streamwatch.store.rows import CANARY, STEP, Call, add_page, add_row
+from streamwatch.store.rows import CANARY, STEP, Call, add_page, add_row, page_key
 
 _page, _attempt = tables.page, tables.attempt
 _EARLIER = _page.alias()
@@ -42,9 +42,10 @@ _BLOCKED = exists().where(
 )
 # The most urgent first; an end is never urgent.
 _OVER_LAST = case((_page.c.kind == "over", 1), else_=0)
-# Tests and drills are timed by whoever made them: each goes by itself, and counts for nobody's peace.
+# Tests and drills are timed by whoever made them: each goes by itself, and counts for nobody's peace. A note of no
+# incident is not among those that a digest lists.
 _ALONE = or_(
-    _page.c.kind == "test",
+    _page.c.kind.in_(("test", "note")),
     exists().where(tables.incident.c.id == _page.c.incident_id, tables.incident.c.drill.is_(True)),
 )
 _CARRIED = or_(_attempt.c.page_id == _page.c.id, _attempt.c.id == _page.c.carried_by)
@@ -248,6 +249,18 @@ class Outbox:
         call = Call("test", "P3", f"{CANARY}{due.isoformat()}")
         with self._database.writing() as connection:
             return add_page(connection, None, person, call, reason, at)
+
+    def note(
+        self, occasion: str, people: Sequence[str], everyone: Collection[str], reason: Text, at: datetime
+    ) -> bool:
+        """A note of no incident to *people*, unless somebody of *everyone* has it; whether it is new."""
+        call = Call("note", "P3", occasion)
+        keys = [page_key(None, person, occasion) for person in everyone]
+        with self._database.writing() as connection:
+            if connection.execute(select(_page.c.id).where(_page.c.key.in_(keys)).limit(1)).first() is not None:
+                return False
+            told = [person for person in people if add_page(connection, None, person, call, reason, at)]
+            return bool(told)
 
     def recent(self, since: datetime, at: datetime) -> list[Lately]:
         """What was sent since then, and every penalty that still holds."""

@@ -35,6 +35,10 @@ class Call(NamedTuple):
     occasion: str
 
 
+def page_key(incident: int | None, person: str, occasion: str) -> str:
+    return f"{incident or 'test'}:{person}:{occasion}"
+
+
 def add_page(
     connection: Connection,
     incident: int | None,
@@ -53,7 +57,7 @@ def add_page(
     *observed*: it is recorded and does not go out. *spared* are contacts that it must not use.
     """
     values: dict[str, object] = {
-        "key": f"{incident or 'test'}:{person}:{call.occasion}",
+        "key": page_key(incident, person, call.occasion),
         "incident_id": incident,
         "person": person,
         "kind": call.kind,

@@ -1,6 +1,6 @@
 """Drills over the API: they begin, end, leave a result, and are listed."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query
@@ -9,6 +9,8 @@ from sqlalchemy import Row
 
 from streamwatch.language import Text
 from streamwatch.store.audit import Act
+from streamwatch.watching.drill_calendar import Due, dues, said, suggested
+from streamwatch.watching.drill_notes import how
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
 from streamwatch.web.parts import Parts, RowId, Wired
@@ -58,6 +60,16 @@ def past(
     return {"drills": [_shown(parts, row) for row in parts.store.drills.past(limit, fault)]}
 
 
+@router.get("/due")
+def due(parts: Wired) -> dict[str, Any]:
+    """By the calendar of duty.yml, in its order; without one, what is suggested."""
+    plan, now = parts.config().file.drill_calendar, parts.clock().astimezone(parts.config().zone)
+    return {
+        "suggested": not plan,
+        "due": [_due(each, now) for each in dues(plan or suggested(), parts.store.drills.held())],
+    }
+
+
 @router.delete("/{drill}", status_code=204)
 def end(parts: Wired, deeds: Deeds, drill: RowId) -> None:
     if not parts.store.drills.end(drill, parts.clock()):
@@ -73,6 +85,22 @@ def keep(parts: Wired, drill: RowId, body: ResultBody) -> dict[str, str]:
     if not parts.store.drills.keep(drill, body.model_dump()):
         raise HTTPException(409, Text(f"演练 {drill} 已有结果", f"drill {drill} has its result already"))
     return {"id": str(drill)}
+
+
+def _due(due: Due, now: datetime) -> dict[str, Any]:
+    fault, every, stream = due.planned
+    words, zone = said(due, now), now.tzinfo
+    return {
+        "fault": fault,
+        "stream": stream,
+        "every": every.total_seconds(),
+        "last": due.last and due.last.astimezone(zone).isoformat(),
+        "due": due.at and due.at.astimezone(zone).isoformat(),
+        "overdue": due.is_overdue(now),
+        "command": how(due.planned),
+        "text": words.en,
+        "text_zh": words.zh,
+    }
 
 
 def _shown(parts: Parts, row: Row[Any]) -> dict[str, Any]:

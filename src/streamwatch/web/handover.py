@@ -13,6 +13,7 @@ from streamwatch.language import Text
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
 from streamwatch.store.journal import OPEN
+from streamwatch.watching.drill_calendar import dues
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import the_person
@@ -102,7 +103,12 @@ def feed(parts: Wired, language: Reader, token: str) -> Response:
         for shift in shifts(book, role, stream, first, first + SHOWN)
         if shift.duty.source in ("override", "rotation") and (not person or person in shift.duty.call)
     ]
-    return Response(write_feed(sessions, turns, book, now, language), media_type="text/calendar; charset=utf-8")
+    held = dues(parts.config().file.drill_calendar, parts.store.drills.held())
+    drills = [
+        (" ".join(filter(None, (each.planned.fault, each.planned.stream))), each.at) for each in held if each.at
+    ]
+    written = write_feed(sessions, turns, book, now, language, drills)
+    return Response(written, media_type="text/calendar; charset=utf-8")
 
 
 def _take(parts: Parts, deeds: Acting, incident: int, person: str) -> None:

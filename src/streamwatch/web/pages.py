@@ -21,6 +21,7 @@ from streamwatch.language import Language, Text, accepted_language
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
 from streamwatch.store.journal import Record
+from streamwatch.watching.drill_calendar import dues, said
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
 from streamwatch.web.api import duty_list, no_incident
@@ -54,6 +55,8 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
     listed = [line for line in duty if line["source"] != "everyone"]
     elsewhere = {line["role"] for line in listed} | {"host"}
     standing, held_back = parts.store.standing(), parts.held_back()
+    overdue = [each for each in dues(config.file.drill_calendar, parts.store.drills.held())
+               if each.is_overdue(parts.clock())]  # fmt: skip
     watchdog = presenting.moment(standing.heartbeats.get("Watchdog"), zone)
     return render(
         request,
@@ -68,6 +71,7 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
         held_back=[each.read_in(language) for each in held_back],
         warnings=[each.read_in(language) for each in parts.warnings() if each not in held_back],
         watchdog=watchdog,
+        drills=[said(each, parts.clock().astimezone(zone)).read_in(language) for each in overdue],
         now=presenting.moment(parts.clock(), zone),
         myself=deeds.myself,
         may_act=deeds.caller.may("ops"),
