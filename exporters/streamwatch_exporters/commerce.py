@@ -90,6 +90,7 @@ class Shop:
     amounts: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))  # by currency
     refunded: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     items: OrderedDict[str, Item] = field(default_factory=OrderedDict)
+    told: dict[str, float] = field(default_factory=dict)  # when each item was told last, steady seconds
     last_order: float | None = None  # steady seconds
     heard: dict[FeedName, float] = field(default_factory=dict)  # when each feed delivered last, steady seconds
     dropped: Counter[Dropped] = field(default_factory=Counter)
@@ -106,13 +107,20 @@ class Shop:
                 outcome.rejected += 1
             else:
                 outcome.accepted += 1
-                self.heard["items" if isinstance(line, Item) else line.feed] = self.clock.steady()
+                now = self.clock.steady()
                 if isinstance(line, Item):
-                    self._take_item(line)
+                    self._take_item(line, now)
+                elif line.feed == "items":
+                    self.told |= {id_: now for id_ in self.told if self.is_told(id_, now)}
+                self.heard["items" if isinstance(line, Item) else line.feed] = now
         return outcome
 
     def connected(self, feed: FeedName, now: float) -> bool:
         return feed in self.heard and now - self.heard[feed] < self.settings.quiet_after
+
+    def is_told(self, item: str, now: float) -> bool:
+        """Whether what is known of an item is of now: a feed that leaves it out has taken it off."""
+        return item in self.told and now - self.told[item] < self.settings.quiet_after
 
     def planned(self) -> dict[str, Decimal]:
         """By item: what the team wrote down goes before what the feed tells."""
@@ -172,14 +180,16 @@ class Shop:
         self.dropped["currencies"] += 1
         return False
 
-    def _take_item(self, item: Item) -> None:
+    def _take_item(self, item: Item, now: float) -> None:
         """What a line does not tell of an item stays as it was told before."""
         before = self.items.pop(item.id, None)
         if before is None and len(self.items) >= MAX_ITEMS:
-            self.items.popitem(last=False)  # the one that was told longest ago
+            oldest, _ = self.items.popitem(last=False)
+            del self.told[oldest]
             self.dropped["items"] += 1
         told = {key: value for key, value in vars(item).items() if value is not None}
         self.items[item.id] = replace(before, **told) if before else item
+        self.told[item.id] = now
 
 
 def _news(order: Order, known: _Known) -> Order | None:

@@ -92,9 +92,9 @@ def _items(shops: list[tuple[str, Shop]], now: float) -> Iterator[Metric]:
     for stream, shop in shops:
         for id_, should in sorted(shop.planned().items()):
             planned.add_metric([stream, id_], float(should))
-        if not shop.connected("items", now):
-            continue
         for id_, item in sorted(shop.items.items()):
+            if not shop.is_told(id_, now):
+                continue
             for family, value in ((price, item.price), (stock, item.stock), (listed, item.listed)):
                 if value is not None:
                     family.add_metric([stream, id_], float(value))

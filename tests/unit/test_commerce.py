@@ -108,6 +108,21 @@ def test_what_nobody_tells_is_absent_and_not_zero(shop: Shop, hand: HandClock) -
     assert [name for name in silent if "item_price" in name or "stock" in name or "listed" in name] == []
 
 
+def test_an_item_that_is_left_out_is_not_known_any_more(shop: Shop, hand: HandClock) -> None:
+    """A feed that names others has taken it off; that there is nothing new keeps what is known."""
+    shop.take([Item("1", stock=1), Item("2", stock=1)])
+    hand.pass_by(599)
+    shop.take([Alive("items")])
+    hand.pass_by(599)
+    shop.take([Item("2", stock=1)])
+    assert 'streamwatch_item_stock{item="1",stream="demo"}' in page(shop, hand)
+    hand.pass_by(1)
+    shop.take([Alive("items")])
+    assert [name for name in page(shop, hand) if "item_stock" in name] == [
+        'streamwatch_item_stock{item="2",stream="demo"}'
+    ]
+
+
 def test_memory_is_bounded(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of orders and items the oldest are forgotten, a ninth currency is not taken; all of it is counted."""
     monkeypatch.setattr(commerce, "MAX_ORDERS", 2)
