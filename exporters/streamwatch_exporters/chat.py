@@ -14,7 +14,7 @@ from pydantic import Field
 from streamwatch_exporters.chat_lines import Line, Message, Platform, Viewers
 from streamwatch_exporters.chat_window import WINDOW, ChatWindow
 from streamwatch_exporters.clock import Clock
-from streamwatch_exporters.complaints import Category, ComplaintMatcher
+from streamwatch_exporters.complaints import CATEGORIES, Category, ComplaintMatcher
 from streamwatch_exporters.posted import Accepted
 from streamwatch_exporters.settings import SecretFile, Settings
 
@@ -86,6 +86,20 @@ class ChatRoom:
             "users": self.window.complaining(category, now),
             "chatters": self.window.chatters(now),
             "samples": self.window.samples(category, limit, now),
+        }
+
+    def complaints(self, limit: int) -> dict[str, object]:
+        """What is complained about at this moment: the categories that anybody has, with up to *limit* samples."""
+        now = self.clock.steady()
+        users = {category: self.window.complaining(category, now) for category in CATEGORIES}
+        return {
+            "heard": self.is_heard(now),
+            "chatters": self.window.chatters(now),
+            "categories": [
+                {"category": each, "users": count, "samples": self.window.samples(each, limit, now)}
+                for each, count in users.items()
+                if count
+            ],
         }
 
     def _take_viewers(self, line: Viewers) -> None:

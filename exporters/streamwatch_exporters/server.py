@@ -29,6 +29,7 @@ _LINES_AT_ONCE = 300  # between which others get their turn
 _MAX_SAMPLES = 50
 _JSON = "a JSON object, a JSON array or JSON lines, in UTF-8"
 _TABLE = "a table (CSV, in UTF-8 or GBK) whose first line names a column 'order' (订单号) or 'item' (链接号)"
+_SHOWN_SAMPLES = 5
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 Line = TypeVar("Line")
@@ -52,6 +53,7 @@ class ExporterServer:
                 web.get("/-/healthy", self.healthy),
                 web.get("/-/ready", self.is_ready),
                 web.post("/-/reload", self._with_token(self.reload)),
+                web.get("/api/v1/chat", self._with_token(self.complaints)),
                 web.post("/api/v1/chat/{stream}", self._with_token(self.take_chat)),
                 web.post("/api/v1/commerce/{stream}", self._with_token(self.take_commerce)),
                 web.get("/api/v1/chat/{stream}/samples", self._with_token(self.samples)),
@@ -130,6 +132,14 @@ class ExporterServer:
         if category is None or not limit.isascii() or not limit.isdecimal():
             return _error(400, f"category must be one of {', '.join(CATEGORIES)}; limit a number")
         return web.json_response(room.samples(category, min(int(limit[:6]), _MAX_SAMPLES)))
+
+    async def complaints(self, _request: web.Request) -> web.Response:
+        """Of every room in one answer, so that whoever watches them all asks once."""
+        told = []
+        for stream, room in list(self._exporter.rooms.items()):
+            told.append({"stream": stream, **room.complaints(_SHOWN_SAMPLES)})
+            await asyncio.sleep(0)  # a large room is counted in some thousandths of a second
+        return web.json_response({"streams": told})
 
     def _with_token(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:

@@ -157,7 +157,8 @@ class Receiver:
         self.reconciler = Loop("reconciling", self._reconcile)
         self.life_sign = LifeSign(self.http, self._watched_from, self.troubles, clock, self.metrics.registry)
         self.signer = Loop("signs of life", self.life_sign.step)
-        self.complaining = Complaining(self.store, self._evidence(), clock)
+        self.evidence = self._evidence()
+        self.complaining = Complaining(self.store, self.evidence, clock)
         self.hearer = Loop("complaints", self.complaining.step)
         self.tidying = Tidying(self.store, clock, lambda: self.config.file.kept, self.evidence_folder)
         self.drill_ends = DrillEnds(self.store, clock)
@@ -391,6 +392,7 @@ def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened
         rearranging=receiver.rearranging,
         reopening=receiver.reopening,
         silencing=receiver.silencing,
+        evidence=receiver.evidence,
         evidence_folder=receiver.evidence_folder,
         audience=receiver.audience,
         preflight=receiver.preflight,

@@ -40,6 +40,18 @@ class Evidence:
             log.warning("the exporter's samples took too long; the page goes out with those that came")
         return found
 
+    async def rooms(self) -> Any | None:
+        """What viewers complain about now in every room, as the exporter says it. None: it does not say."""
+        if self._url is None:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                reply = await self._http.get(f"{self._url}/api/v1/chat", headers=self._headers, timeout=PATIENCE)
+                return reply.raise_for_status().json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, TimeoutError) as error:
+            log.debug("the exporter does not say what viewers complain about: %s", type(error).__name__)
+            return None
+
     async def _ask(self, stream: str, category: str) -> dict[str, Any] | None:
         # A stream may be called "room:1" or "#1": it is one step of the path, whatever is in it.
         url = f"{self._url}/api/v1/chat/{quote(stream, safe='', errors='replace')}/samples"

@@ -15,6 +15,7 @@ from streamwatch import __version__
 from streamwatch.incidents.incident import Move
 
 DELAY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+ANSWER_BUCKETS = (15, 30, 60, 120, 300, 600, 1800)
 
 
 class Metrics:
@@ -65,6 +66,13 @@ class Metrics:
             "streamwatch_page_delay_seconds",
             "From the call to its delivery.",
             buckets=DELAY_BUCKETS,
+            registry=registry,
+        )
+        self.complaint_answer = Histogram(
+            "streamwatch_complaint_answer_seconds",
+            "From the first sign of complaints to the answer that people noted.",
+            ["category"],
+            buckets=ANSWER_BUCKETS,
             registry=registry,
         )
         self.logins = Counter("streamwatch_logins", "Logins to the console.", ["result"], registry=registry)

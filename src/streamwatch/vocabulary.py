@@ -63,6 +63,12 @@ PHASES = {
     "on_air": Text("直播中", "on air"),
     "after": Text("收尾", "after the end"),
 }
+COMPLAINT_STATES = {
+    "open": Text("待回应", "waiting"),
+    "taken": Text("回应中", "being answered"),
+    "answered": Text("已回应", "answered"),
+    "quiet": Text("已平静，无人回应", "went quiet, unanswered"),
+}
 MARKS = {
     "cut": Text("已切断", "cut"),
     "authority_told": Text("已报告主管部门", "reported to the authority"),
@@ -144,6 +150,8 @@ ACTS = {
     "mark": Text("标记", "marks"),
     "evidence": Text("存入证据", "keeps evidence"),
     "evidence_read": Text("下载证据", "downloads evidence"),
+    "complaint_take": Text("接下投诉", "takes a complaint"),
+    "complaint_answer": Text("已回应投诉", "has answered a complaint"),
     "override": Text("改派值班", "overrides duty"),
     "override_withdrawn": Text("撤销改派", "withdraws an override"),
     "session_start": Text("场次开播", "starts a session"),

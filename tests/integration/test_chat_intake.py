@@ -44,6 +44,20 @@ async def test_sixty_of_three_hundred_complain(tmp_path: Path) -> None:
         assert not re.search("卡", "".join(line for line in page.text.splitlines() if line[0] != "#"))
 
 
+async def test_what_every_room_complains_about_in_one_answer(tmp_path: Path) -> None:
+    """With people, words and whether anybody is heard at all; without the token nothing."""
+    async with running_exporter(tmp_path, CONFIG) as exporter:
+        await exporter.post(PATH, lines(7, 7, "好卡啊 13912345678"))
+        demo = {"category": "lag", "users": 7, "samples": ["好卡啊 ***********"]}
+        assert await exporter.get_json("/api/v1/chat") == {
+            "streams": [
+                {"stream": "demo", "heard": True, "chatters": 7, "categories": [demo]},
+                {"stream": "other", "heard": False, "chatters": 0, "categories": []},
+            ]
+        }
+        assert (await exporter.get("/api/v1/chat"))[0] == 401
+
+
 async def test_four_hundred_from_one_user_are_one(tmp_path: Path) -> None:
     """One troll is one complaining user."""
     async with running_exporter(tmp_path, CONFIG) as exporter:

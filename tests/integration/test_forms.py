@@ -45,7 +45,7 @@ def everything(receiver: ReceiverProcess) -> list[Any]:
     for each in receiver.get("/api/v1/incidents", params={"limit": 1000})["incidents"]:
         done = [row for row in each["timeline"] if row["kind"] in DONE_BY_PEOPLE]
         kept.append((each["id"], each["state"], each["acknowledged_by"], done, each["evidence_files"]))
-    return kept
+    return [*kept, *((each["id"], each["state"]) for each in receiver.get("/api/v1/complaints")["complaints"])]
 
 
 DONE_BY_PEOPLE = ("acknowledged", "taken_over", "noted", "closed", "cut", "authority_told", "false_alarm",
@@ -56,13 +56,22 @@ DONE_BY_PEOPLE = ("acknowledged", "taken_over", "noted", "closed", "cut", "autho
 def walked(browser: Browser, receiver: ReceiverProcess, phone: PhoneServer) -> list[Form]:
     """Every form that posts, of every kind of page there is."""
     number = opened(receiver, "walked")
+    spike = {"procedure": "viewer_complaints", "role": "service", "category": "lag"}
+    receiver.post(webhook(alert("ComplaintSpike", stream="walked", severity="P2", **spike)))
     body = {"kind": "content_violation", "what": "hijack", "stream": "reported"}
     reported = receiver.post(body, "/api/v1/triggers").json()["incident"]["id"]
     taken = receiver.post({"kind": "other", "stream": "taken"}, "/api/v1/triggers").json()["incident"]["id"]
     receiver.post({"by": "alice"}, f"/api/v1/incidents/{taken}/ack")
 
     card = receiver.get("/api/v1/duty/handover", params={"person": "bob"})["link"].removeprefix(receiver.base)
-    pages = ["/", *(f"/incidents/{each}" for each in (number, reported, taken)), "/handover", card]
+    queue = until(lambda: receiver.get("/api/v1/complaints")["complaints"])
+    pages = [
+        "/",
+        f"/complaints/{queue[0]['id']}",
+        *(f"/incidents/{each}" for each in (number, reported, taken)),
+        "/handover",
+        card,
+    ]
     pages += ["/sos/other", "/sos/sudden_situation/fire"]
     pages += [ack_link(receiver, phone, each) for each in (reported, taken)]
     found = [form for page in pages for form in browser.forms(page)]
@@ -92,7 +101,9 @@ def test_every_form_is_refused_unless_it_is_ours(
     known = {"ack", "take-over", "notes", "resolve", "cut", "authority_told", "evidence", "merge", "silence"}
     known |= {"false_alarm"}
     assert kinds == known
-    assert [sum(mark in form.action for form in found) > 0 for mark in ("/sos/", "/a/", "/h/")] == [True] * 3
+    assert [sum(mark in form.action for form in found) > 0 for mark in ("/sos/", "/a/", "/h/", "/complaints/")] == [
+        True
+    ] * 4
     assert all(form.fields["press"] for form in found)
     other = {form.fields["press"] for form in found}
     before = everything(receiver)

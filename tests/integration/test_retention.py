@@ -15,9 +15,12 @@ from streamwatch.config import load
 from streamwatch.errors import ConfigError
 from streamwatch.evidence_folder import EvidenceFolder
 from streamwatch.incidents.timeline import Kind, tell
+from streamwatch.incidents.waves import Begin, Goes, Heard, Key, Over, Spike
 from streamwatch.language import Text
 from streamwatch.store import tables
+from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act, Deed, Wanted
+from streamwatch.store.complaints import STATES
 from streamwatch.store.reports import EvidenceFile
 from streamwatch.watching.tidying import EVERY, Tidying
 
@@ -121,6 +124,29 @@ async def test_what_was_merged_goes_too_and_test_pages(story: Story) -> None:
         story.clock.advance(EVERY.total_seconds())
     assert counted(story) == [0] * len(BELONGS)
     assert list((story.folder / "evidence").iterdir()) == []
+
+
+async def test_old_complaints_go_and_those_that_go_on_stay(story: Story) -> None:
+    """One that belongs to an incident goes after it; on both databases one person has it, and answers once."""
+    queue, at, number = story.store.complaints, story.clock(), await one(story, "old")
+    heard, spike = Heard(9, 30), Spike(number, False, True)
+    begun = [Begin(Key("old", "lag"), heard, spike), Begin(Key("live", "lag"), heard, None)]
+    queue.go_on([*begun, *begun], at)  # two receivers on one database hear the same
+    old, live = (each.id for each in queue.live())
+    assert [queue.take(old, by, at) for by in ("bob", "alice")] == [Ack.DONE, Ack.ALREADY]
+    assert [queue.answer(old, "alice", "told", at) for _ in range(2)] == [Ack.DONE, Ack.OVER]
+    queue.go_on([Over(old), Goes(live, Heard(12, 40), None)], at)
+    (row,) = queue.read(("answered",))
+    assert (row.taken_by, row.answered_by, row.note, row.users, row.incident_id) == (
+        "bob",
+        "alice",
+        "told",
+        9,
+        number,
+    )
+    story.clock.advance((DAYS + EVERY).total_seconds())
+    await tidying(story).step()
+    assert [(each.stream, each.users) for each in queue.read(STATES)] == [("live", 12)]
 
 
 async def test_the_same_alert_after_that_is_a_new_incident(story: Story) -> None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "trigger": "trigger",
     "resolve": "resolve",
     "mark": "mark",
+    "complaints": "complaints",
     "reopen": "reopen",
     "send-test": "send_test",
     "drill": "drill",

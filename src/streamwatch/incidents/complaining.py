@@ -1,26 +1,30 @@
-"""What viewers write while a stream is interrupted is kept with the interruption: nobody is called for it twice.
+"""What viewers write: kept with the interruption that explains it, and put in the queue of those who answer.
 
-Alertmanager is silent about complaints that an interruption explains, and so the receiver is never told of them.
+Alertmanager is silent about complaints that an interruption explains, and so the receiver is never told of them:
+nobody is called for it twice. Who answers viewers wants to see them all the same.
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from streamwatch.clock import Clock
 from streamwatch.evidence import Evidence
+from streamwatch.incidents.waves import MANY, Key, Spike, moves, rooms_of
 from streamwatch.store import Store
+from streamwatch.store.journal import Record
 
 EXPLAINED = ("lag", "video", "audio", "sync", "access")  # categories of which an interruption is a cause
-MANY = 5  # people: fewer are no complaint that anybody is called for
 EVERY = timedelta(seconds=5)
+SPIKE = "ComplaintSpike"
 MOST = 20  # interruptions that are asked for at once
 
 Samples = dict[str, dict[str, Any]]
 
 
 class Complaining:
-    """Asks the chat intake for each stream with an open interruption."""
+    """Asks the chat intake, for each stream with an open interruption and for the queue."""
 
     def __init__(self, store: Store, evidence: Evidence, clock: Clock) -> None:
         self._store, self._evidence, self._clock = store, evidence, clock
@@ -35,6 +39,10 @@ class Complaining:
         for incident in (record.incident for record in records):
             if incident.procedure == "stream_interruption":
                 await self._keep(incident.id, incident.stream, incident.evidence or {})
+        rooms = rooms_of(await self._evidence.rooms())
+        live = await asyncio.to_thread(self._store.complaints.live)
+        if found := moves(live, rooms, spikes(records), at):
+            await asyncio.to_thread(self._store.complaints.go_on, found, at)
         return False
 
     async def _keep(self, incident: int, stream: str, kept: Samples) -> None:
@@ -50,3 +58,17 @@ def louder(kept: Samples, heard: Samples) -> Samples:
         for category, seen in heard.items()
         if (users := seen.get("users", 0)) >= MANY and users > kept.get(category, {}).get("users", 0)
     }
+
+
+def spikes(records: Sequence[Record]) -> dict[Key, Spike]:
+    """The open incidents that complaints belong to: one that they fire in, else an interruption."""
+    found: dict[Key, Spike] = {}
+    for incident, episodes, *_ in records:
+        if incident.procedure == "stream_interruption":
+            for category in EXPLAINED:
+                found.setdefault(Key(incident.stream, category), Spike(incident.id, incident.drill, False))
+        for episode in episodes:
+            if episode.status == "firing" and episode.labels.get("alertname") == SPIKE:
+                category = episode.labels.get("category", "")
+                found[Key(incident.stream, category)] = Spike(incident.id, incident.drill, True)
+    return found

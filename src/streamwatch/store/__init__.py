@@ -6,6 +6,7 @@ from datetime import datetime
 from streamwatch.metrics import Standing
 from streamwatch.store.acks import Acks
 from streamwatch.store.audit import Audit
+from streamwatch.store.complaints import Complaints
 from streamwatch.store.database import Database
 from streamwatch.store.drills import Drills
 from streamwatch.store.duty import DutyLog
@@ -33,6 +34,7 @@ class Store:
         self.outbox = Outbox(self.database)
         self.outcomes = Outcomes(self.database)
         self.acks = Acks(self.database)
+        self.complaints = Complaints(self.database)
         self.seat = Seat(self.database)
         self.silences = Silences(self.database)
         self.observed = ObservedPages(self.database)

@@ -36,6 +36,8 @@ class Act(StrEnum):
     UNSILENCE = "unsilence"
     EVIDENCE = "evidence"
     EVIDENCE_READ = "evidence_read"
+    COMPLAINT_TAKE = "complaint_take"
+    COMPLAINT_ANSWER = "complaint_answer"
     OVERRIDE = "override"
     OVERRIDE_WITHDRAWN = "override_withdrawn"
     SESSION_START = "session_start"

@@ -47,13 +47,15 @@ class Retention:
             connection.execute(delete(tables.attempt).where(tables.attempt.c.page_id.in_(pages)))
             for table in (tables.page, tables.episode, tables.timeline, tables.evidence_file):
                 connection.execute(delete(table).where(table.c.incident_id.in_(incidents)))
+            queued = tables.complaint.c.incident_id.in_(incidents)
+            connection.execute(update(tables.complaint).where(queued).values(incident_id=None))
             connection.execute(update(tables.incident).where(mine).values(merged_into=None))
             return connection.execute(delete(tables.incident).where(mine)).rowcount
 
     def forget_loose(self, before: datetime, limit: int) -> int:
-        """Test pages, and rows and alerts of no incident, from *before* that; at most *limit* of each."""
+        """Test pages, rows and alerts of no incident, complaints, from *before* that; at most *limit* of each."""
         page = (_page.incident_id.is_(None)) & (_page.created_at < before) & _page.state.not_in(_ON_THE_WAY)
-        row, gone = tables.timeline.c, 0
+        row, complaint, gone = tables.timeline.c, tables.complaint.c, 0
         with self._database.writing() as connection:
             pages = list(connection.scalars(select(_page.id).where(page).limit(limit)))
             connection.execute(delete(tables.attempt).where(tables.attempt.c.page_id.in_(pages)))
@@ -66,6 +68,9 @@ class Retention:
                 (_episode.incident_id.is_(None)) & (_episode.status == "resolved") & (_episode.changed_at < before)
             )
             gone += connection.execute(delete(tables.episode).where(ended)).rowcount
+            over = complaint.live_key.is_(None) & complaint.incident_id.is_(None) & (complaint.opened_at < before)
+            queue = list(connection.scalars(select(complaint.id).where(over).limit(limit)))
+            gone += connection.execute(delete(tables.complaint).where(complaint.id.in_(queue))).rowcount
         return gone
 
 

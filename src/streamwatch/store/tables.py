@@ -185,6 +185,28 @@ evidence_file = Table(
     Column("added_by", Text, nullable=False),
 )
 
+complaint = Table(
+    "complaint",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("live_key", Text, unique=True),  # stream and category while the wave goes on, so that there is one
+    Column("stream", Text, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("incident_id", _ID, ForeignKey("incident.id"), index=True),
+    Column("drill", Boolean, nullable=False),
+    Column("opened_at", Instant, nullable=False, index=True),
+    Column("users", Integer, nullable=False),  # the most in one minute, and who wrote at all then; 0: not known
+    Column("chatters", Integer, nullable=False),
+    Column("loud_at", Instant, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("taken_at", Instant),
+    Column("taken_by", Text),
+    Column("answered_at", Instant),
+    Column("answered_by", Text),
+    Column("note", Text, nullable=False),
+    Column("quiet_at", Instant),
+)
+
 drill = Table(
     "drill",
     metadata,

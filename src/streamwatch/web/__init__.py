@@ -16,6 +16,8 @@ from streamwatch.web import (
     alerts,
     api,
     audit,
+    complaint_pages,
+    complaints,
     drills,
     duty,
     handover,
@@ -62,9 +64,10 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     own = (duty.router, handover.api, handover.pages, preflight.api, preflight.pages)
     people = (triggers.router, sos.router, files.api, files.pages, report_form.router, login.router)
     forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages)
+    viewers = (complaints.api, complaint_pages.router)
     said = (rearrange.api, rearrange.pages, silences.api, silences.pages)
     alone = (api.router, drills.router, health.router, pages.router, lists.router, work.router)
-    for router in (*alone, *own, *people, *forms, *said):
+    for router in (*alone, *own, *people, *forms, *said, *viewers):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(HTTPException, pages.show_error)

@@ -68,6 +68,7 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
         unlisted=[role for role in ROLES if role not in elsewhere],
         channels=presenting.channels(journal, config),
         standing=standing,
+        complaints=parts.store.complaints.waiting(),
         held_back=[each.read_in(language) for each in held_back],
         warnings=[each.read_in(language) for each in parts.warnings() if each not in held_back],
         watchdog=watchdog,

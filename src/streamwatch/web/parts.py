@@ -12,6 +12,7 @@ from streamwatch.access.presses import Presses
 from streamwatch.audience import Audience
 from streamwatch.clock import Clock
 from streamwatch.config import Config
+from streamwatch.evidence import Evidence
 from streamwatch.evidence_folder import EvidenceFolder
 from streamwatch.incidents.rearranging import Rearranging
 from streamwatch.incidents.reopening import Reopening
@@ -37,6 +38,7 @@ class Parts:
     silencing: Silencing
     audience: Audience
     preflight: Preflight
+    evidence: Evidence
     evidence_folder: Callable[[], EvidenceFolder | None]  # None: duty.yml names none
     duty_changed: Callable[[], None]  # something was said about it on the fly: it counts from now on
     metrics: Metrics
