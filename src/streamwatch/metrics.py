@@ -68,6 +68,12 @@ class Metrics:
             buckets=DELAY_BUCKETS,
             registry=registry,
         )
+        self.pages_rated = Counter(
+            "streamwatch_pages_rated",
+            "First words of whoever was called: was the page of use to them?",
+            ["useful"],
+            registry=registry,
+        )
         self.complaint_answer = Histogram(
             "streamwatch_complaint_answer_seconds",
             "From the first sign of complaints to the answer that people noted.",
@@ -84,6 +90,8 @@ class Metrics:
         )
         for result in ("ok", "failed", "held_up"):
             self.logins.labels(result)
+        for word in ("yes", "no"):
+            self.pages_rated.labels(word)
         for move in Move:
             self.alerts.labels(move.value)
         Gauge("streamwatch_build_info", "The version.", ["version"], registry=registry).labels(__version__).set(1)

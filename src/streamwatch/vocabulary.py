@@ -150,6 +150,7 @@ ACTS = {
     "mark": Text("标记", "marks"),
     "evidence": Text("存入证据", "keeps evidence"),
     "evidence_read": Text("下载证据", "downloads evidence"),
+    "rate": Text("评价呼叫", "rates a page"),
     "complaint_take": Text("接下投诉", "takes a complaint"),
     "complaint_answer": Text("已回应投诉", "has answered a complaint"),
     "override": Text("改派值班", "overrides duty"),

@@ -1,6 +1,7 @@
 """The audit log: every act of a person is a row, with who, how that is known, what and from where."""
 
 import json
+import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -153,6 +154,48 @@ def test_what_is_done_behind_a_link(receiver: ReceiverProcess, phone: PhoneServe
 
     (row,) = rows(receiver, incident=number)
     assert (row["act"], row["how"], row["person"], row["address"]) == ("ack", "link", "alice", "127.0.0.1")
+
+
+def test_whoever_was_called_says_whether_it_was_of_use(
+    browser: Browser, receiver: ReceiverProcess, phone: PhoneServer
+) -> None:
+    """Alice, behind the link of her page and logged in; the last word counts; Bob, who was not called, has none."""
+    number = opened(receiver, "rated")
+    link = until(lambda: next((page["ack_url"] for page in phone.pages if page["stream"] == "rated"), ""))
+    path = link.removeprefix(receiver.base)
+    assert [form.action for form in browser.forms(path)] == [link]  # not before she has taken it
+    browser.send(browser.form(path, path))
+    form = browser.form(path, "/useful")
+    assert browser.send(form, press="forged", useful="no").status_code == 403
+    assert browser.send(form, useful="no", why="the backup was in use").status_code == 303
+    page = browser.get(path).text
+    mine = re.search(r'href="([^"]+/m/[^"]+)"', page)[1]  # type: ignore[index]  # it is there
+    assert "not useful" in page
+    own = browser.get(mine.removeprefix(receiver.base)).text
+    assert ("taken after" in own, "the backup was in use" in own, f'id="i{number}"' in own) == (True, True, True)
+    again = browser.send(browser.form(mine.removeprefix(receiver.base), f"/{number}"), useful="yes", why="")
+    assert again.status_code == 303
+
+    assert browser.get("/mine").headers["location"].startswith("/login")
+    browser.log_in("bob")
+    assert f'id="i{number}"' not in browser.get("/mine?person=alice").text  # he is known, and sees his own
+    assert 'id="useful"' not in browser.get(f"/incidents/{number}").text
+    refused = receiver.post({"by": "bob", "useful": True}, f"/api/v1/incidents/{number}/useful")
+    assert (refused.status_code, "bob was not called" in refused.json()["detail"]) == (409, True)
+    with Browser(receiver.base) as hers:
+        hers.log_in("alice")
+        listed = hers.form("/mine", f"/{number}/useful")
+        assert hers.send(listed, useful="no", why="calm").headers["location"] == "/mine"
+        assert "Not useful" in hers.get(f"/incidents/{number}").text
+    (said,) = receiver.get(f"/api/v1/incidents/{number}")["ratings"]
+    assert (said["person"], said["useful"], said["why"]) == ("alice", False, "calm")
+    found = rows(receiver, incident=number, act="rate")[::-1]
+    assert [(each["how"], each["person"], each["what"]) for each in found] == [
+        ("link", "alice", "no: the backup was in use"), ("link", "alice", "yes"), ("session", "alice", "no: calm"),
+    ]  # fmt: skip
+    assert 'streamwatch_pages_rated_total{useful="no"} 1.0' in httpx.get(f"{receiver.base}/metrics").text
+    assert receiver.post({"by": "bob", "useful": True}, "/api/v1/incidents/99999/useful").status_code == 404
+    assert browser.get("/m/nonsense").status_code == 404
 
 
 def test_failed_logins_do_not_say_what_was_typed(browser: Browser, receiver: ReceiverProcess) -> None:

@@ -44,7 +44,7 @@ def everything(receiver: ReceiverProcess) -> list[Any]:
     kept = []
     for each in receiver.get("/api/v1/incidents", params={"limit": 1000})["incidents"]:
         done = [row for row in each["timeline"] if row["kind"] in DONE_BY_PEOPLE]
-        kept.append((each["id"], each["state"], each["acknowledged_by"], done, each["evidence_files"]))
+        kept.append((each["id"], each["state"], each["acknowledged_by"], done, each["evidence_files"], each["ratings"]))
     return [*kept, *((each["id"], each["state"]) for each in receiver.get("/api/v1/complaints")["complaints"])]
 
 
@@ -70,6 +70,7 @@ def walked(browser: Browser, receiver: ReceiverProcess, phone: PhoneServer) -> l
         f"/complaints/{queue[0]['id']}",
         *(f"/incidents/{each}" for each in (number, reported, taken)),
         "/handover",
+        "/mine?person=bob",
         card,
     ]
     pages += ["/sos/other", "/sos/sudden_situation/fire"]
@@ -99,7 +100,7 @@ def test_every_form_is_refused_unless_it_is_ours(
     found = walked(browser, receiver, phone)
     kinds = {ending(form) for form in found if "/incidents/" in form.action}
     known = {"ack", "take-over", "notes", "resolve", "cut", "authority_told", "evidence", "merge", "silence"}
-    known |= {"false_alarm"}
+    known |= {"false_alarm", "useful"}
     assert kinds == known
     assert [sum(mark in form.action for form in found) > 0 for mark in ("/sos/", "/a/", "/h/", "/complaints/")] == [
         True

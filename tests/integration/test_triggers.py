@@ -12,10 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from servers.free_port import free_port
 from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, serving, until, write_config
 from servers.story import alert, webhook
+from streamwatch.cli import group
 from streamwatch.report.alarms import by_alert
 
 PATH = "/api/v1/triggers"
@@ -280,6 +282,23 @@ def test_kill_9_after_the_answer_loses_no_report(tmp_path: Path) -> None:
         phone.close()
 
 
+def test_where_nobody_logs_in_people_choose_who_they_are(
+    config: Path, receiver: ReceiverProcess, browser: httpx.Client
+) -> None:
+    """Their alerts of a month, each with when, how soon it was taken and how it ended; rated from the terminal."""
+    receiver.post(webhook(alert(stream="mine")))
+    (incident,) = until(lambda: receiver.get("/api/v1/incidents", params={"stream": "mine"})["incidents"])
+    assert "choose who you are" in browser.get("/mine").text
+    receiver.post({"by": "bob"}, f"/api/v1/incidents/{incident['id']}/ack")
+    command = ["useful", incident["id"], "--by", "alice", "--no", "--why", "known"]
+    told = CliRunner().invoke(group, [*command, "--config", str(config)], env={"STREAMWATCH_LANG": "zh"})
+    assert told.output == f"事件 #{incident['id']}：没用\n"
+    page = browser.get("/mine?person=alice").text
+    own = page[page.index(f'id="i{incident["id"]}"') :].partition("</article>")[0]
+    assert ("not taken by me" in own, "not useful" in own, "known" in own) == (True, True, True)
+    assert browser.get("/mine?person=nobody").status_code == 422
+
+
 def test_a_false_alarm_is_said_on_the_incident_and_counted_by_alert(
     config: Path, receiver: ReceiverProcess, browser: httpx.Client
 ) -> None:
@@ -294,7 +313,8 @@ def test_a_false_alarm_is_said_on_the_incident_and_counted_by_alert(
     assert "Alice notes: a false alarm" in [row["text_en"] for row in shown["timeline"]][-1]
     page = browser.get(f"/incidents/{incident['id']}").text
     assert ("called a false alarm" in page, "It was a false alarm" in page) == (True, False)
-    assert by_alert([shown]) == [{"alertname": shown["alertname"], "incidents": 1, "false_alarms": 1}]
+    (counted,) = by_alert([shown])
+    assert (counted["alertname"], counted["incidents"], counted["false_alarms"]) == (shown["alertname"], 1, 1)
     refused = subprocess.run(
         [*command[:2], "99999", *command[3:], "--config", config], check=False, capture_output=True, text=True
     )

@@ -42,7 +42,9 @@ def test_the_document() -> None:
             {"at": "2026-11-22T19:01:00+08:00", "viewers": None, "coverage": 0.0},
         ],
         "summary": {"viewers": {"average": 1 / 3, "max": 1 / 3, "min": 1 / 3, "coverage": 0.5}},
-        "alerts": [{"alertname": "X", "incidents": 1, "false_alarms": 0}],
+        "alerts": [
+            {"alertname": "X", "incidents": 1, "false_alarms": 0, "useful": 0, "not_useful": 0},
+        ],
         "incidents": [{"id": "12", "alertname": "X"}],
     }
 

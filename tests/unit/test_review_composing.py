@@ -201,6 +201,29 @@ def test_an_alert_that_fires_three_times() -> None:
     ]
 
 
+USELESS = "pages of StreamNotPublishing: 2 said that they were no use, 1 that they were"
+
+
+def said(useful: bool, why: str = "") -> dict[str, object]:
+    return {"person": "alice", "useful": useful, "why": why}
+
+
+def test_pages_of_no_use_are_told_by_alert() -> None:
+    """With the reasons, never with who said it; an alert whose pages were all of use is not told."""
+    handlings = [
+        read(1, ratings=[said(False, "the backup was in use"), said(True)]),
+        read(2, ratings=[said(False, "the backup was in use")]),
+        read(3, alertname="BackupLost", ratings=[said(True)]),
+        read(4, alertname="Wolf", false_alarm_at=at(60)),
+    ]
+    found = [each for each in suggestions(handlings, BOXES) if each.rule in ("not_useful", "false_alarm")]
+    assert [(each.rule, each.text.en, each.incidents) for each in found] == [
+        ("false_alarm", "Wolf was called a false alarm, times: 1", ("4",)),
+        ("not_useful", f"{USELESS} (the backup was in use)", ("1", "2")),
+    ]  # fmt: skip
+    assert found[1].text.zh == "StreamNotPublishing 的呼叫：2 人次说没用，1 人次说有用（the backup was in use）"
+
+
 def composed(*handlings: Handling, **changes: Any) -> Any:
     scope = Scope(SPAN, changes.pop("stream", None), changes.pop("sessions", ()))
     return compose(Record(scope, handlings, changes.pop("measured", {})), BOXES, SHANGHAI)

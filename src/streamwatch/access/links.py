@@ -36,6 +36,7 @@ class Links:
     def __init__(self, public_url: str, key: str) -> None:
         self._public_url = public_url.rstrip("/")
         self._acks = URLSafeTimedSerializer(key, salt="ack")
+        self._mine = URLSafeTimedSerializer(key, salt="mine")
         self._lists = URLSafeTimedSerializer(key, salt="ack-list")
 
     def ack(self, incident: int, person: str) -> str:
@@ -53,6 +54,18 @@ class Links:
         """Raises `BadLink` or `OldLink`."""
         person, until = self._read(self._lists, token)
         return ListLink(str(person), datetime.fromtimestamp(float(until), UTC))
+
+    def mine(self, person: str) -> str:
+        return f"{self._public_url}/m/{self._mine.dumps(person)}"
+
+    def read_mine(self, token: str) -> str:
+        """Whose alerts. Raises `BadLink` or `OldLink`."""
+        try:
+            return str(self._mine.loads(token, max_age=MAX_AGE))
+        except SignatureExpired:
+            raise OldLink from None
+        except BadSignature:
+            raise BadLink from None
 
     def console(self, incident: int | None) -> str:
         return f"{self._public_url}/" if incident is None else f"{self._public_url}/incidents/{incident}"

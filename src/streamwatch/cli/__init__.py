@@ -33,6 +33,7 @@ COMMANDS = {
     "trigger": "trigger",
     "resolve": "resolve",
     "mark": "mark",
+    "useful": "useful",
     "complaints": "complaints",
     "reopen": "reopen",
     "send-test": "send_test",

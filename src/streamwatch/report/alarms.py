@@ -1,4 +1,4 @@
-"""How often each alert opened an incident, and how often it was called a false alarm: which rules to mend. Pure."""
+"""How often each alert opened an incident, was called a false alarm, and was of use: which rules to mend. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,5 +11,25 @@ def by_alert(incidents: Sequence[Incident]) -> list[dict[str, str | int]]:
     counted = [each for each in incidents if not each.get("drill") and each.get("state") != "merged"]
     opened = Counter(str(each.get("alertname", "")) for each in counted)
     false = Counter(str(each.get("alertname", "")) for each in counted if each.get("false_alarm_at"))
-    names = sorted(opened, key=lambda name: (-false[name], -opened[name], name))
-    return [{"alertname": name, "incidents": opened[name], "false_alarms": false[name]} for name in names]
+    useful, useless = _rated(counted, useful=True), _rated(counted, useful=False)
+    names = sorted(opened, key=lambda name: (-false[name], -useless[name], -opened[name], name))
+    return [
+        {
+            "alertname": name,
+            "incidents": opened[name],
+            "false_alarms": false[name],
+            "useful": useful[name],
+            "not_useful": useless[name],
+        }
+        for name in names
+    ]
+
+
+def _rated(incidents: Sequence[Incident], *, useful: bool) -> Counter[str]:
+    """By alert, how many people said so of a page."""
+    return Counter(
+        str(each.get("alertname", ""))
+        for each in incidents
+        for rating in each.get("ratings", ())
+        if rating["useful"] is useful
+    )

@@ -16,6 +16,7 @@ from streamwatch.store.observed import ObservedPages
 from streamwatch.store.outbox import Outbox
 from streamwatch.store.outcomes import Outcomes
 from streamwatch.store.presses import Presses
+from streamwatch.store.ratings import Ratings
 from streamwatch.store.reports import Reports
 from streamwatch.store.retention import Retention
 from streamwatch.store.seat import Seat
@@ -44,6 +45,7 @@ class Store:
         self.drills = Drills(self.database)
         self.duty = DutyLog(self.database)
         self.retention = Retention(self.database)
+        self.ratings = Ratings(self.database)
         self.reports = Reports(self.database)
         self.sessions = Sessions(self.database)
         self.audit = Audit(self.database)

@@ -36,6 +36,7 @@ class Act(StrEnum):
     UNSILENCE = "unsilence"
     EVIDENCE = "evidence"
     EVIDENCE_READ = "evidence_read"
+    RATE = "rate"
     COMPLAINT_TAKE = "complaint_take"
     COMPLAINT_ANSWER = "complaint_answer"
     OVERRIDE = "override"

@@ -27,6 +27,7 @@ class Record(NamedTuple):
     pages: list[Row[Any]]
     timeline: list[Row[Any]]
     files: Sequence[Row[Any]] = ()  # kept as evidence
+    ratings: Sequence[Row[Any]] = ()  # by those who were called
 
 
 @dataclass(frozen=True)
@@ -204,4 +205,5 @@ def _record(connection: Connection, incident: Row[Any]) -> Record:
         mine(tables.page, tables.page.c.id),
         mine(tables.timeline, tables.timeline.c.id),
         mine(tables.evidence_file, tables.evidence_file.c.id),
+        mine(tables.rating, tables.rating.c.at),
     )

@@ -45,7 +45,7 @@ class Retention:
         mine = _incident.id.in_(incidents)
         with self._database.writing() as connection:
             connection.execute(delete(tables.attempt).where(tables.attempt.c.page_id.in_(pages)))
-            for table in (tables.page, tables.episode, tables.timeline, tables.evidence_file):
+            for table in (tables.page, tables.episode, tables.timeline, tables.evidence_file, tables.rating):
                 connection.execute(delete(table).where(table.c.incident_id.in_(incidents)))
             queued = tables.complaint.c.incident_id.in_(incidents)
             connection.execute(update(tables.complaint).where(queued).values(incident_id=None))

@@ -207,6 +207,16 @@ complaint = Table(
     Column("quiet_at", Instant),
 )
 
+rating = Table(
+    "rating",
+    metadata,
+    Column("incident_id", _ID, ForeignKey("incident.id"), primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("useful", Boolean, nullable=False),  # the page, to whoever was called
+    Column("why", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 drill = Table(
     "drill",
     metadata,

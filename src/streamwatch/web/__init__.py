@@ -25,8 +25,10 @@ from streamwatch.web import (
     incident_forms,
     lists,
     login,
+    mine,
     pages,
     preflight,
+    ratings,
     rearrange,
     report_form,
     silences,
@@ -64,7 +66,7 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     own = (duty.router, handover.api, handover.pages, preflight.api, preflight.pages)
     people = (triggers.router, sos.router, files.api, files.pages, report_form.router, login.router)
     forms = (incident_forms.router, incident_forms.by_link, audit.api, audit.pages)
-    viewers = (complaints.api, complaint_pages.router)
+    viewers = (complaints.api, complaint_pages.router, ratings.api, ratings.pages, mine.router)
     said = (rearrange.api, rearrange.pages, silences.api, silences.pages)
     alone = (api.router, drills.router, health.router, pages.router, lists.router, work.router)
     for router in (*alone, *own, *people, *forms, *said, *viewers):

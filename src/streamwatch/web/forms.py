@@ -42,14 +42,14 @@ async def marked_form(request: Request, parts: Parts, purpose: str) -> dict[str,
     return fields
 
 
-async def behind_link(request: Request, parts: Parts, link: str) -> None:
-    """Raises 403 for a form from elsewhere. A program that holds the link, and is no browser, posts without one."""
+async def behind_link(request: Request, parts: Parts, link: str) -> dict[str, str]:
+    """Its fields. Raises 403 for a form from elsewhere. A program that holds the link needs no form."""
     refuse_foreign(request, parts)
-    given = (await form_of(request)).get("press")
-    if given is None and not _is_browser(request):
-        return
-    if not parts.presses.is_ours(given or "", "link", link):
+    fields = await form_of(request)
+    given = fields.get("press")
+    if (given is not None or _is_browser(request)) and not parts.presses.is_ours(given or "", "link", link):
         raise HTTPException(403, UNMARKED)
+    return fields
 
 
 def refuse_foreign(request: Request, parts: Parts) -> None:

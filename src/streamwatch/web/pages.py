@@ -18,6 +18,7 @@ from streamwatch.duty import ROLES
 from streamwatch.errors import both
 from streamwatch.incidents.incident import may_reopen
 from streamwatch.language import Language, Text, accepted_language
+from streamwatch.message import CALLS
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
 from streamwatch.store.journal import Record
@@ -94,6 +95,7 @@ def incident(request: Request, parts: Wired, language: Reader, deeds: Deeds, inc
     if record is None:
         raise no_incident(incident)
     shown = presenting.incident(record, parts.config())
+    called = {page["person"]: page["person_name"] for page in shown["pages"] if page["kind"] in CALLS}
     return render(
         request,
         "incident.html",
@@ -105,6 +107,8 @@ def incident(request: Request, parts: Wired, language: Reader, deeds: Deeds, inc
         myself=deeds.myself,
         may_act=deeds.caller.may("ops"),
         others=_others(parts, incident),
+        called=called,
+        rating=next((each for each in record.ratings if each.person == deeds.myself), None),
         may_reopen=may_reopen(record.incident.state, record.incident.resolved_at, parts.clock()) is None,
     )
 
@@ -181,6 +185,8 @@ def _ack_page(request: Request, parts: Parts, language: Language, token: str, ou
         person=person.name if person else link.person,
         token=token,
         outcome=outcome,
+        rating=parts.store.ratings.rating(link.incident, link.person),
+        mine=parts.links.mine(link.person),
     )
 
 

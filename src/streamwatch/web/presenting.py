@@ -66,7 +66,13 @@ def _of_people(record: Record, zone: tzinfo, name: Name) -> dict[str, Any]:
         "seconds_to_tell": told and (told - opened).total_seconds(),
         "false_alarm_at": moment(false, zone),
         "evidence_files": [_file(each, zone, name) for each in record.files],
+        "ratings": [_rating(each, zone, name) for each in record.ratings],
     }
+
+
+def _rating(row: Row[Any], zone: tzinfo, name: Name) -> dict[str, Any]:
+    said = {field: getattr(row, field) for field in ("person", "useful", "why")}
+    return said | {"person_name": name(row.person), "at": moment(row.at, zone)}
 
 
 def _first(timeline: Iterable[Row[Any]], kind: Kind) -> datetime | None:

@@ -37,6 +37,13 @@ class Note(NamedTuple):
     text: Text
 
 
+class Rating(NamedTuple):
+    """What somebody who was called said of the page."""
+
+    useful: bool
+    why: str
+
+
 class Episode(NamedTuple):
     """One alert from its start to its end, None while it fires."""
 
@@ -82,6 +89,9 @@ class Handling:
     called_again: int
     observed: bool  # nobody was called on purpose: it was recorded whom it would have called
     unattended: bool  # nobody held the role that it went to
+    alertname: str
+    ratings: tuple[Rating, ...]
+    is_false: bool  # somebody called it a false alarm
     complaints: Mapping[str, Mapping[str, Any]]  # by category: users, samples; as evidence keeps them
 
     def seconds_to(self, at: datetime | None) -> float | None:
@@ -138,6 +148,9 @@ def handling(incident: Incident) -> Handling:
         called_again=sum(row["kind"] in CALLS_AGAIN for row in rows),
         observed=bool(calls) and all(page["state"] == "observed" for page in calls),
         unattended=any(map(_is_unattended, rows)),
+        alertname=incident["alertname"],
+        ratings=tuple(Rating(bool(each["useful"]), each["why"]) for each in incident.get("ratings", ())),
+        is_false=bool(incident.get("false_alarm_at")),
         complaints=incident["evidence"] or {},
     )
 

@@ -104,8 +104,41 @@ def _often(handlings: Sequence[Handling], _: TimeBoxes) -> Iterable[Suggestion]:
             yield _told("often", words, named, alertname=alertname, times=times, stream=stream or "—")
 
 
+def _false(handlings: Sequence[Handling], _: TimeBoxes) -> Iterable[Suggestion]:
+    for alertname, every in _by_alert(handlings):
+        if found := [each.number for each in every if each.is_false]:
+            words = Text(
+                "{alertname} 被记为误报 {times} 次", "{alertname} was called a false alarm, times: {times}"
+            )
+            yield _told("false_alarm", words, found, alertname=alertname, times=len(found))
+
+
+def _useless(handlings: Sequence[Handling], _: TimeBoxes) -> Iterable[Suggestion]:
+    """By alert and not by person: it is the rule that may need mending. With the reasons that were given."""
+    for alertname, every in _by_alert(handlings):
+        said = [(each.number, rating) for each in every for rating in each.ratings]
+        useless = [(number, rating.why) for number, rating in said if not rating.useful]
+        if useless:
+            words = Text(
+                "{alertname} 的呼叫：{no} 人次说没用，{yes} 人次说有用{why}",
+                "pages of {alertname}: {no} said that they were no use, {yes} that they were{why}",
+            )
+            reasons = "; ".join(dict.fromkeys(why for _, why in useless if why))
+            counts = {"no": len(useless), "yes": len(said) - len(useless)}
+            because = Text(f"（{reasons}）", f" ({reasons})") if reasons else Text("", "")
+            numbers = [number for number, _ in useless]
+            yield _told("not_useful", words, numbers, alertname=alertname, **counts, why=because)
+
+
+def _by_alert(handlings: Sequence[Handling]) -> Iterable[tuple[str, list[Handling]]]:
+    found = defaultdict(list)
+    for each in handlings:
+        found[each.alertname].append(each)
+    return sorted(found.items())
+
+
 _Rule = Callable[[Sequence[Handling], TimeBoxes], Iterable[Suggestion]]
-_RULES: tuple[_Rule, ...] = (_late, _not_taken, _gaps, _second_channel, _undelivered, _often)
+_RULES: tuple[_Rule, ...] = (_late, _not_taken, _gaps, _second_channel, _undelivered, _often, _false, _useless)
 
 
 def _told(rule: str, words: Text, numbers: Iterable[str], **filled: object) -> Suggestion:
