@@ -13,7 +13,7 @@ from streamwatch.store.database import Database
 from streamwatch.store.merged import live
 from streamwatch.store.rows import MAKERS
 
-_NOT_SENT = ("cancelled", "observed")  # nobody was called by it
+NOT_SENT = ("cancelled", "observed")  # nobody was called by it
 _TAKES = (Kind.ACKNOWLEDGED, Kind.TAKEN_OVER)
 
 _incident, _page, _timeline, _rating = tables.incident, tables.page.c, tables.timeline.c, tables.rating
@@ -64,7 +64,7 @@ class Ratings:
 
     def called(self, person: str, since: datetime) -> list[Called]:
         """What *person* was called for since then, the latest first."""
-        mine = (_page.person == person) & _page.kind.in_(CALLS) & _page.state.not_in(_NOT_SENT)
+        mine = (_page.person == person) & _page.kind.in_(CALLS) & _page.state.not_in(NOT_SENT)
         mine &= (_page.created_at >= since) & _page.incident_id.is_not(None)
         calls = select(_page.incident_id, func.min(_page.created_at).label("at")).where(mine)
         calls = calls.group_by(_page.incident_id).order_by(func.min(_page.created_at).desc()).limit(MOST)
@@ -84,7 +84,7 @@ class Ratings:
 
 def _was_called(connection: Connection, incident: int, person: str) -> bool:
     mine = (_page.incident_id == incident) & (_page.person == person)
-    mine &= _page.kind.in_(CALLS) & _page.state.not_in(_NOT_SENT)
+    mine &= _page.kind.in_(CALLS) & _page.state.not_in(NOT_SENT)
     return connection.execute(select(_page.id).where(mine).limit(1)).first() is not None
 
 

@@ -22,6 +22,7 @@ from streamwatch.message import CALLS
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
 from streamwatch.store.journal import Record
+from streamwatch.store.ratings import NOT_SENT
 from streamwatch.watching.drill_calendar import dues, said
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
@@ -95,7 +96,8 @@ def incident(request: Request, parts: Wired, language: Reader, deeds: Deeds, inc
     if record is None:
         raise no_incident(incident)
     shown = presenting.incident(record, parts.config())
-    called = {page["person"]: page["person_name"] for page in shown["pages"] if page["kind"] in CALLS}
+    calls = [page for page in shown["pages"] if page["kind"] in CALLS and page["state"] not in NOT_SENT]
+    called = {page["person"]: page["person_name"] for page in calls}
     return render(
         request,
         "incident.html",
