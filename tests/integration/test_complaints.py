@@ -132,6 +132,7 @@ def test_service_works_it_off_in_the_console(receiver: ReceiverProcess) -> None:
         taken = browser.send(browser.form("/complaints?stream=page", f"/{number}/take"))
         assert (taken.status_code, taken.headers["location"]) == (303, f"/complaints/{number}")
         assert "Bob is answering" in browser.get(f"/complaints/{number}").text
+        assert "hand to tech → tech says" in browser.get(f"/complaints/{number}").text  # whom to hand it to
         assert 'http-equiv="refresh"' not in browser.get(f"/complaints/{number}").text  # somebody writes there
         form = browser.form(f"/complaints/{number}", "/answer")
         assert browser.send(form, press="forged").status_code == 403

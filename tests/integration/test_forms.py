@@ -44,7 +44,9 @@ def everything(receiver: ReceiverProcess) -> list[Any]:
     kept = []
     for each in receiver.get("/api/v1/incidents", params={"limit": 1000})["incidents"]:
         done = [row for row in each["timeline"] if row["kind"] in DONE_BY_PEOPLE]
-        kept.append((each["id"], each["state"], each["acknowledged_by"], done, each["evidence_files"], each["ratings"]))
+        kept.append(
+            (each["id"], each["state"], each["acknowledged_by"], done, each["evidence_files"], each["ratings"])
+        )
     return [*kept, *((each["id"], each["state"]) for each in receiver.get("/api/v1/complaints")["complaints"])]
 
 

@@ -1,9 +1,23 @@
-"""What the tables in docs/ name: their rows, the places between backquotes, and whether a place is there."""
+"""What the pages in docs/ name: rows, the places between backquotes, and whether a place is there."""
 
 import re
 from pathlib import Path
 
+from servers.receiver import write_config
+from streamwatch.app import build
+
 HOME = Path(__file__).parents[2]
+
+
+def http_calls(folder: Path) -> set[str]:
+    """Every call of the receiver's HTTP face, as "GET /path"; its configuration is written into *folder*."""
+    app = build(write_config(folder, 1, "http://127.0.0.1:9/pages"))
+    found, waiting = set(), list(app.routes)
+    for route in waiting:
+        inner = getattr(route, "original_router", None)
+        waiting += inner.routes if inner is not None else []
+        found |= {f"{method} {getattr(route, 'path', '')}" for method in getattr(route, "methods", None) or ()}
+    return found
 
 
 def numbered_rows(document: str) -> list[list[str]]:

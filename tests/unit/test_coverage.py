@@ -7,9 +7,7 @@ import click
 import pytest
 import yaml
 
-from servers.documented import HOME, is_file_or_test, numbered_rows, places
-from servers.receiver import write_config
-from streamwatch.app import build
+from servers.documented import HOME, http_calls, is_file_or_test, numbered_rows, places
 from streamwatch.cli import group
 from streamwatch.incidents.trigger import KINDS
 
@@ -44,13 +42,7 @@ def alerts() -> set[str]:
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """Every call of the receiver's HTTP face."""
-    app = build(write_config(tmp_path_factory.mktemp("coverage"), 1, "http://127.0.0.1:9/pages"))
-    found, waiting = set(), list(app.routes)
-    for route in waiting:
-        inner = getattr(route, "original_router", None)
-        waiting += inner.routes if inner is not None else []
-        found |= {f"{method} {getattr(route, 'path', '')}" for method in getattr(route, "methods", None) or ()}
-    return found
+    return http_calls(tmp_path_factory.mktemp("coverage"))
 
 
 def is_command(words: list[str]) -> bool:

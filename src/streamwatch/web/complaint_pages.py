@@ -27,6 +27,7 @@ router = APIRouter(include_in_schema=False)
 Stream = Annotated[str, Query(max_length=200)]
 Rooms = tuple[Room, ...] | None
 
+PROCEDURE = "viewer_complaints"
 DONE = ("answered", "quiet")
 LATELY = 30  # of those, on the page
 
@@ -106,15 +107,17 @@ def _entry(
 ) -> HTMLResponse:
     found, doubt = one(parts, complaint), doubt_of(parts, rooms)
     found |= {"heard": _heard(rooms, found)}
+    book = parts.config().runbooks.get((PROCEDURE, language))
     return render(
         request, "complaint.html", language, entry=found, replies=_said(parts, found, language),
         people=[(each.id, each.name) for each in parts.config().book.people.values()], myself=deeds.myself,
         may_act=deeds.caller.may("ops"), doubt=doubt and doubt.read_in(language), note_length=NOTE,
+        section=book and book.find(f"complaint-{found['category']}"),
     )  # fmt: skip
 
 
 def _said(parts: Parts, entry: dict[str, Any], language: Language) -> list[Reply]:
-    book = parts.config().runbooks.get(("viewer_complaints", language))
+    book = parts.config().runbooks.get((PROCEDURE, language))
     others = [words.read_in(language) for words in CATEGORIES.values()]
     return replies(book, entry["category"], say(CATEGORIES, entry["category"]).read_in(language), others)
 
