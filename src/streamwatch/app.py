@@ -53,6 +53,7 @@ from streamwatch.loop import Loop
 from streamwatch.metrics import Metrics, Standing, StandingCollector
 from streamwatch.preflight.asking import Asking
 from streamwatch.preflight.inspecting import Preflight
+from streamwatch.storage.copying import Copying
 from streamwatch.store import Store
 from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
@@ -160,6 +161,16 @@ class Receiver:
         self.evidence = self._evidence()
         self.complaining = Complaining(self.store, self.evidence, clock)
         self.hearer = Loop("complaints", self.complaining.step)
+        self.copying = Copying(
+            self.store,
+            self.http,
+            lambda: self.config.bucket,
+            lambda: self.config.file.keeps_evidence,
+            lambda: self.presiding.ready(),
+            clock,
+            self.metrics.registry,
+        )
+        self.copier = Loop("copying to the object storage", self.copying.step)
         self.tidying = Tidying(self.store, clock, lambda: self.config.file.kept, self.evidence_folder)
         self.drill_ends = DrillEnds(self.store, clock)
         self.tidier = Loop("tidying", self._tidy)
@@ -249,7 +260,7 @@ class Receiver:
 
     def warnings(self) -> list[Text]:
         """What people must know though every page that should go out does."""
-        return [*held_back(self._adopted), *self.listening.warnings()]
+        return [*held_back(self._adopted), *self.listening.warnings(), *self.copying.warnings()]
 
     def _standing(self) -> Standing:
         return self.store.standing(self.delivery.held)
@@ -334,7 +345,7 @@ class Receiver:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
         if not self._opened:
             await asyncio.to_thread(self.open)
-        idle = (self.tidier, self.hearer, self.signer)
+        idle = (self.tidier, self.hearer, self.signer, self.copier)
         judging = (self.watcher, self.reconciler, self.escalator, self.folder, self.sender)
         loops = (*reversed(judging), self.listener, *idle)
         async with AsyncExitStack() as running:
@@ -343,6 +354,7 @@ class Receiver:
             for each in loops:
                 await running.enter_async_context(each)
             yield
+            self.copying.stop()
             await self.listener.stop()
             await self.listening.stop()
             for loop in (*idle, *judging):

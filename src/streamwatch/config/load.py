@@ -25,6 +25,8 @@ from streamwatch.duty import DutyBook
 from streamwatch.errors import ConfigError, Mistake
 from streamwatch.language import Text
 from streamwatch.runbook import Runbooks
+from streamwatch.storage.s3 import Bucket
+from streamwatch.storage.signing import Key
 from streamwatch.yaml_file import YamlFile
 
 NO_MAPPING = Text(
@@ -51,6 +53,7 @@ class Config:
     doubts: tuple[Text, ...] = ()  # of the calendars: allowed, and perhaps not meant
     laws: tuple[Law, ...] = ()
     life_sign: SecretStr | None = None  # the address to which signs of life go
+    bucket: Bucket | None = field(default=None, repr=False)  # where evidence is copied to
     index_url: SecretStr | None = None  # of the package index that is asked for a newer version
 
     @property
@@ -83,6 +86,7 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
     sign = secrets.read(("life_sign", "url_file"), file.life_sign.url_file) if file.life_sign else None
     index = file.versions.index_url_file
     index_url = secrets.read(("versions", "index_url_file"), index) if index else None
+    bucket = _bucket(file, secrets)
     runbooks, troubles = load_runbooks(file.alert_rules)
     roster = read_roster(source, file, at or utc_now())
     laws, unread = load_laws(file.law_files)
@@ -105,8 +109,20 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
         tuple(roster.doubts),
         laws,
         sign,
+        bucket,
         index_url,
     )
+
+
+def _bucket(file: DutyFile, secrets: "_Secrets") -> Bucket | None:
+    if file.storage is None:
+        return None
+    s3, at = file.storage.s3, ("storage", "s3")
+    access, secret = (
+        secrets.read((*at, name), path).get_secret_value()
+        for name, path in (("access_key_file", s3.access_key_file), ("secret_key_file", s3.secret_key_file))
+    )
+    return Bucket(str(s3.endpoint).rstrip("/"), s3.bucket, Key(access, secret, s3.region))
 
 
 def _doors(source: YamlFile, file: DutyFile, secrets: "_Secrets") -> Doors:

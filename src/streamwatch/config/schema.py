@@ -128,6 +128,20 @@ class VersionsPart(_Part):
     index_url_file: Path | None = None
 
 
+class S3Part(_Part):
+    """A bucket of anything that speaks S3. The keys stand in files of their own."""
+
+    endpoint: HttpUrl
+    bucket: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$")]
+    access_key_file: Path
+    secret_key_file: Path
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "us-east-1"
+
+
+class StoragePart(_Part):
+    s3: S3Part
+
+
 class DutyFile(_Part):
     """The whole file."""
 
@@ -145,6 +159,7 @@ class DutyFile(_Part):
     prometheus: ServerPart | None = None
     life_sign: LifeSignPart | None = None
     versions: VersionsPart = VersionsPart()
+    storage: StoragePart | None = None
     canary: CanaryPart | None = None
     fallback_role: CalledRole = "ops"
     channels: dict[str, ChannelSettings]
@@ -214,6 +229,8 @@ KNOWN_KEYS = frozenset(
         CanaryPart,
         LifeSignPart,
         VersionsPart,
+        S3Part,
+        StoragePart,
         StepPart,
     )
     for key, field in part.model_fields.items()

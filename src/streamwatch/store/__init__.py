@@ -24,6 +24,7 @@ from streamwatch.store.sessions import Sessions
 from streamwatch.store.silences import Silences
 from streamwatch.store.standing import standing
 from streamwatch.store.steps import Steps
+from streamwatch.store.uploads import Uploads
 
 __all__ = ["Store"]
 
@@ -49,6 +50,7 @@ class Store:
         self.reports = Reports(self.database)
         self.sessions = Sessions(self.database)
         self.audit = Audit(self.database)
+        self.uploads = Uploads(self.database)
 
     def open(self, at: datetime) -> int:
         """Take the database; pages that a dead process was sending are due again: how many may repeat."""

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, delete, exists, select, update
+from sqlalchemy import Select, delete, exists, literal, select, update
 
 from streamwatch.store import tables
 from streamwatch.store.database import Database
+from streamwatch.store.uploads import EVIDENCE
 
 _incident, _page, _episode = tables.incident.c, tables.page.c, tables.episode.c
 _OVER = ("resolved", "merged")
@@ -43,8 +44,11 @@ class Retention:
         """They and all that belongs to them; how many went."""
         pages = select(_page.id).where(_page.incident_id.in_(incidents))
         mine = _incident.id.in_(incidents)
+        file = tables.evidence_file.c
+        copied = select(literal(EVIDENCE).concat(file.path)).where(file.incident_id.in_(incidents))
         with self._database.writing() as connection:
             connection.execute(delete(tables.attempt).where(tables.attempt.c.page_id.in_(pages)))
+            connection.execute(delete(tables.upload).where(tables.upload.c.key.in_(copied)))
             for table in (tables.page, tables.episode, tables.timeline, tables.evidence_file, tables.rating):
                 connection.execute(delete(table).where(table.c.incident_id.in_(incidents)))
             queued = tables.complaint.c.incident_id.in_(incidents)

@@ -217,6 +217,19 @@ rating = Table(
     Column("at", Instant, nullable=False),
 )
 
+upload = Table(
+    "upload",
+    metadata,
+    Column("key", Text, primary_key=True),  # under which the object storage keeps it
+    Column("path", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("done_at", Instant),
+    Column("trouble", Text),  # why the last try failed
+)
+
 drill = Table(
     "drill",
     metadata,
