@@ -161,6 +161,16 @@ async def test_what_somebody_took_while_it_was_observed_calls_nobody(week: Week)
     assert week.story.incidents()[0].incident.state == "acknowledged"
 
 
+async def test_a_call_that_went_out_by_itself_is_not_made_again(week: Week) -> None:
+    """It became more urgent after the change and before anybody looked at what was held back: Alice hears once."""
+    week.be_at("observe")
+    await week.story.push(alert("BitrateLow", severity="P2"))
+    week.be_at("escalate")
+    await week.story.push(alert())
+    await week.wait(20)
+    assert week.story.phone.heard() == [("alice", "raised")]
+
+
 async def test_back_to_observing_nobody_else_is_called(week: Week) -> None:
     """Who was called hears of the end; the escalation is recorded only."""
     await week.story.push(alert())
@@ -240,7 +250,7 @@ def test_the_real_receiver_says_loudly_that_nobody_is_called_until_a_reload(tmp_
     with closing(phone), serving(write_config(tmp_path, port, phone.url, adoption="observe")) as receiver:
         assert receiver.post(webhook(alert())).status_code == 200
         (incident,) = until(lambda: receiver.get("/api/v1/incidents")["incidents"])
-        (page,) = until(lambda: receiver.get(f"/api/v1/incidents/{incident['id']}")["pages"])
+        page = until(lambda: receiver.get(f"/api/v1/incidents/{incident['id']}")["pages"])[0]
         assert (page["state"], page["person"]) == ("observed", "alice")
         warnings = receiver.get("/api/v1/status")
         assert "NOBODY IS CALLED" in warnings["warnings"][0]
@@ -255,6 +265,6 @@ def test_the_real_receiver_says_loudly_that_nobody_is_called_until_a_reload(tmp_
 
         write_config(tmp_path, port, phone.url, adoption={"default": "notify"})
         receiver.post(b"", "/-/reload").raise_for_status()
-        (called,) = until(lambda: phone.pages)
+        called = until(lambda: phone.pages)[0]
         assert (called["person"], called["kind"]) == ("alice", "firing")
         assert "ONLY NOTIFYING" in receiver.get("/-/ready")["warnings"][0]

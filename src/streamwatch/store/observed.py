@@ -7,13 +7,22 @@ from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
 from streamwatch.alert import BY_PERSON, BY_RECEIVER, Severity
 from streamwatch.incidents.adoption import Subject
+from streamwatch.message import CALLS
 from streamwatch.store import tables
 from streamwatch.store.database import Database
 from streamwatch.store.rows import STEP
 
 _incident, _page, _episode = tables.incident.c, tables.page.c, tables.episode.c
 _OPEN = (_incident.state == "open") & _incident.silenced_until.is_(None)
-_HELD = (_page.incident_id == _incident.id) & (_page.state == "observed")
+_LATER = tables.page.alias().c
+# What was held back before a call that went out was told by that.
+_TOLD = exists().where(
+    _LATER.incident_id == _page.incident_id,
+    _LATER.id > _page.id,
+    _LATER.kind.in_(CALLS),
+    _LATER.state.not_in(("observed", "cancelled")),
+)
+_HELD = (_page.incident_id == _incident.id) & (_page.state == "observed") & ~_TOLD
 ASKED_FOR: ColumnElement[bool] = or_(
     _incident.drill,
     exists().where(
