@@ -116,7 +116,7 @@ class Receiver:
         self.silencing = Silencing(self.store, self.http, self._alertmanager, calling, clock, self.config.zone)
         self.audience = Audience(self.http, self._prometheus)
         asking = Asking(self.http, self._prometheus)
-        self.preflight = Preflight(lambda: self.config, self.store, asking, clock, self.troubles)
+        self.preflight = Preflight(lambda: self.config, self.store, asking, clock, self.troubles, self.http)
         peers = {Peer.PROMETHEUS: self._prometheus, Peer.ALERTMANAGER: self._alertmanager}
         self.looks = httpx.AsyncClient()
         self.looking = Looking(self.looks, peers, clock)

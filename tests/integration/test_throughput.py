@@ -8,15 +8,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from servers.exporter import Page, RunningExporter, running_exporter
+from servers.exporter import CHAT_TOKEN, Page, RunningExporter, running_exporter
 from servers.free_port import free_port
 from servers.hls_origin import hls_origin
 from servers.nginx_rtmp import NginxRtmp, nginx_rtmp
 from servers.peers import hangs_up, peer, says_nothing
 from servers.rtmp_stand_in import CONNECTED, CREATED, says, status
 from servers.throttle import throttle
+from streamwatch.preflight.filling import NO_EXPORTER, NOT_THERE, SILENT, Exporter, fill
 
 RATE = "streamwatch_throughput_bytes_per_second"
 LINE = 400_000  # bytes a second
@@ -52,6 +54,23 @@ async def test_an_upload_is_measured_where_it_arrives(tmp_path: Path, nginx: Ngi
         assert page.value(RATE, host="line", direction="upload") == pytest.approx(LINE, rel=0.2)
         assert log.startswith("upload: ")
         assert "test-of-the-line" not in log
+
+
+async def test_the_preflight_has_a_line_measured_by_who_has_the_token(tmp_path: Path, nginx: NginxRtmp) -> None:
+    """Once, by the exporter; of another host, without the right token and without an exporter it tells why not."""
+    async with (
+        throttle(nginx.rtmp_port, LINE) as port,
+        running_exporter(tmp_path, towards(f"rtmp://127.0.0.1:{port}/live/test-before-air")) as exporter,
+        httpx.AsyncClient() as http,
+    ):
+        ours = Exporter(exporter.address, CHAT_TOKEN)
+        found = await fill(http, ours, "line")
+        assert (found.direction, found.rate) == ("upload", pytest.approx(LINE, rel=0.2))
+        troubles = [
+            (await fill(http, each, host)).why
+            for each, host in ((ours, "other"), (ours._replace(token="wrong"), "line"), (None, "line"))
+        ]
+        assert troubles == [NOT_THERE, SILENT, NO_EXPORTER]
 
 
 async def test_a_download_is_measured_over_one_file_or_many(tmp_path: Path) -> None:

@@ -170,3 +170,27 @@ def test_a_cancelled_drill_says_so(monkeypatch: pytest.MonkeyPatch, as_json: lis
     result = run("zh", "drill", "encoder_crash", *as_json)
 
     assert (result.exit_code, result.output) == (1, words)
+
+
+SHOW = {"id": "A", "stream": "demo", "start": "2026-11-22T19:00", "end": "2026-11-22T23:30"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ((), "name the show by --stream or --session"),
+        (("--session", "B"), "there is no session 'B'; there are: A"),
+        (("--session", "A", "--stream", "other"), "session A is of stream demo"),
+        (("--stream", "demo", "--without", "pictures"), "'pictures'"),
+        (("--stream", "demo", "--wait", "-1"), "--wait"),
+        (("--stream", "demo", "--wait", "9", "--throughput", "line"), "it does not go with --wait"),
+    ],
+)
+def test_a_preflight_of_no_show_is_a_mistake_of_whoever_typed_it(
+    tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    """Exit 2, which is neither go nor no-go."""
+    config = write_config(tmp_path, free_port(), "http://127.0.0.1:9/pages", sessions=[SHOW])
+    result = run("en", "preflight", "--config", config, *words)
+
+    assert (result.exit_code, says in result.output) == (2, True), result.output

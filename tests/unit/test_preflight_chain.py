@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from streamwatch.duty import Session
+from streamwatch.preflight.filling import SILENT
 from streamwatch.preflight.inspecting import ALL, CHAIN
+from streamwatch.preflight.line import Measured, width
 from streamwatch.preflight.question import Answers, Plan, Sample, listed, promql
 
 AT = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
@@ -162,3 +164,18 @@ def test_a_stream_may_have_any_name() -> None:
 def test_a_long_list_says_how_many_more() -> None:
     """A line stays a line."""
     assert listed(list("abcdef")) == "a, b, c, d +2"
+
+
+@pytest.mark.parametrize(
+    ("rate", "sent", "is_", "says"),
+    [
+        (2e6, 1e6, "good", "16.0 Mbit/s up, 12.0 Mbit/s needed"),
+        (1.4e6, 1e6, "bad", "11.2 Mbit/s up, 12.0 Mbit/s needed"),
+        (1.4e6, None, "bad", "11.2 Mbit/s up, 12.0 Mbit/s needed"),  # nothing comes in yet: as is usual
+        (None, 1e6, "unknown", "line: the exporter does not answer"),
+    ],
+)
+def test_a_line_needs_half_as_much_again(rate: float | None, sent: float | None, is_: str, says: str) -> None:
+    """Of what is sent; what could not be measured is not known."""
+    found = width(Measured("line", rate, why=SILENT), sent)
+    assert (found.outcome, found.said.en) == (is_, says)

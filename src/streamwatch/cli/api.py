@@ -68,7 +68,7 @@ class Api:
     def call(self, method: str, path: str, **kwargs: Any) -> Any:
         try:
             reply = httpx.request(
-                method, f"{self._base}/api/v1{path}", headers=self._headers, timeout=TIMEOUT, **kwargs
+                method, f"{self._base}/api/v1{path}", headers=self._headers, **{"timeout": TIMEOUT, **kwargs}
             )
         except httpx.HTTPError as error:
             silent = Text(

@@ -18,6 +18,7 @@ from streamwatch.message import clean
 from streamwatch.preflight.check import CHECKS
 
 EVERY = 5.0  # seconds between two looks
+LONG, FILLING = 30.0, 90.0  # seconds; Prometheus may take its time, and a line is filled for up to thirty
 MARKS = {"good": "✓", "bad": "✗", "unknown": "?", "absent": "·", "people": "☐"}
 TITLE, WORD = 16, 14  # columns
 
@@ -34,10 +35,18 @@ TITLE, WORD = 16, 14  # columns
 )
 @click.option("--wait", type=click.FloatRange(0, 86_400), default=0.0, metavar="SECONDS",
               help="最多等这么久，直到可以开播。Look again until go, for at most so long.")  # fmt: skip
+@click.option("--throughput", metavar="HOST",
+              help="另测上行带宽，占用线路几秒。Measure what the line takes, for seconds.")  # fmt: skip
 @config_option
 @json_option
 def command(
-    stream: str | None, session: str | None, without: Sequence[str], wait: float, path: Path | None, as_json: bool
+    stream: str | None,
+    session: str | None,
+    without: Sequence[str],
+    wait: float,
+    throughput: str | None,
+    path: Path | None,
+    as_json: bool,
 ) -> None:
     """Say go or no-go before a show. 开播前检查：能不能开播。
 
@@ -45,10 +54,17 @@ def command(
 
     Example 例：streamwatch preflight --stream demo；streamwatch preflight --session 1122-A --wait 600
     """
+    if throughput and wait:
+        words = (
+            "--throughput 占用线路，不能和 --wait 一起用",
+            "--throughput fills the line; it does not go with --wait",
+        )
+        raise click.UsageError(say(*words))
     config, api = open_api(path)
     _check_named(config, stream, session)
     asked = {key: value for key, value in (("stream", stream), ("session", session)) if value}
     asked |= {"without": ",".join(without)} if without else {}
+    asked |= {"throughput": throughput} if throughput else {}
     verdict = until_go(lambda: _ask(api, asked), wait, _progress)
     if as_json:
         click.echo(json.dumps(verdict, ensure_ascii=False))
@@ -100,7 +116,10 @@ def _wide(text: str, columns: int) -> str:
 
 
 def _ask(api: Api, asked: dict[str, str]) -> dict[str, Any]:
-    verdict = api.call("GET", "/preflight", params=asked)
+    if "throughput" in asked:
+        verdict = api.call("POST", "/preflight", json=asked, timeout=FILLING)
+    else:
+        verdict = api.call("GET", "/preflight", params=asked, timeout=LONG)
     if not isinstance(verdict, dict) or not isinstance(verdict.get("go"), bool):
         raise CommandFailed(
             say("接收端的回答看不懂；版本一致吗？", "the receiver's answer is strange; is it this version?")

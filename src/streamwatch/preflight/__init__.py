@@ -1,5 +1,5 @@
 """Go or no-go before a show: what was asked, judged check by check.
 
-`check` says what a verdict is; `way`, `seen`, `site`, `monitoring`, `people` and `material` judge what they are
-given; `asking` and `playing` fetch it; `inspecting` puts all together.
+`check` says what a verdict is; `way`, `line`, `seen`, `site`, `monitoring`, `people` and `material` judge what they
+are given; `asking`, `filling` and `playing` fetch it; `inspecting` puts all together.
 """

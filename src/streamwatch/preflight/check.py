@@ -24,6 +24,7 @@ CHECKS: dict[str, Text] = {
     "watched": Text("有探测", "is watched"),
     "encoder": Text("编码器", "encoder"),
     "uplink": Text("上行网络", "uplink"),
+    "throughput": Text("上行带宽", "throughput"),
     "ingest": Text("推流接入", "ingest"),
     "picture": Text("画面", "picture"),
     "sound": Text("声音", "sound"),

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
+import httpx
+
 from streamwatch.clock import Clock
 from streamwatch.config import Config
 from streamwatch.duty import Material, Session
@@ -10,6 +12,8 @@ from streamwatch.language import Text
 from streamwatch.preflight import people
 from streamwatch.preflight.asking import Asking, Told
 from streamwatch.preflight.check import Result, Verdict, absent, good, unknown, verdict
+from streamwatch.preflight.filling import Exporter, fill
+from streamwatch.preflight.line import NOT_ASKED, ON_AIR, width
 from streamwatch.preflight.material import judged
 from streamwatch.preflight.monitoring import MEASURED, NO_ANSWER, NOT_SCRAPED, START, Own, own, rules
 from streamwatch.preflight.people import Open
@@ -39,13 +43,19 @@ class Preflight:
         asking: Asking,
         clock: Clock,
         troubles: Callable[[], list[str]],
+        http: httpx.AsyncClient,
     ) -> None:
         self._config, self._store, self._asking, self._clock = config, store, asking, clock
-        self._troubles = troubles
+        self._http, self._troubles = http, troubles
         self._playing = Playing()
 
-    async def inspect(self, stream: str, session: Session | None, without: Sequence[str] = ()) -> Verdict:
-        """Go or no-go for *stream*. *session*: the one that is meant; else the one that runs, or is the next."""
+    async def inspect(
+        self, stream: str, session: Session | None, without: Sequence[str] = (), line: str | None = None
+    ) -> Verdict:
+        """Go or no-go for *stream*. *session*: the one that is meant; else the one that runs, or is the next.
+
+        *line* is the host towards which the line is filled for some seconds, to see what it takes.
+        """
         config, at = self._config(), self._clock()
         plan = Plan(stream, at, session or people.session_of(config.book, stream, at))
         material = _material(config, plan)
@@ -58,6 +68,7 @@ class Preflight:
         found = [
             ("session", people.session(plan, config.zone)),
             *self._measured(told, plan, config),
+            ("throughput", await self._line(line, told, plan, config)),
             *own(ours, at),
             *people.people(config.book, plan, config.zone),
             ("incidents", people.incidents(opened)),
@@ -81,6 +92,15 @@ class Preflight:
             yield check.key, unknown(NOT_SCRAPED, START) if blind else check.judge(told.answers[check.key], plan)
         for check in MEASURED:
             yield check.key, check.judge(told.answers[check.key], plan)
+
+    async def _line(self, host: str | None, told: Told | None, plan: Plan, config: Config) -> Result:
+        if host is None:
+            return NOT_ASKED
+        if plan.session is not None and plan.session.on_air(plan.at):
+            return ON_AIR
+        part, token = config.file.exporter, config.exporter_token
+        exporter = Exporter(str(part.url), token.get_secret_value()) if part and token else None
+        return width(await fill(self._http, exporter, host), told and told.answers["ingest"].value("bytes"))
 
     def _own(self, config: Config, plan: Plan) -> tuple[Own, list[Open]]:
         """In a thread: it asks the database."""

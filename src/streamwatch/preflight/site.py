@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from streamwatch.language import Text
 from streamwatch.preflight.check import Result, absent, bad, good, unknown
+from streamwatch.preflight.line import USUAL_RATE
 from streamwatch.preflight.question import Answers, Check, Plan, listed, on_way, set_up
 from streamwatch.vocabulary import lasting
 
 SPARE = 1.5  # times what the show will need
-USUAL_RATE = 1_000_000.0  # bytes a second, 8 Mbit/s, where nothing comes in yet
 LEAST = 5 * 2**30  # bytes: RecordingDiskFilling
 LAST_DAYS = timedelta(days=2).total_seconds()  # CertificateLastDays
 NEAR = timedelta(days=14).total_seconds()

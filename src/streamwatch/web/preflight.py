@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from streamwatch.duty import Session
 from streamwatch.language import Text
@@ -30,6 +31,23 @@ async def preflight(
     return shown(await _verdict(parts, stream, session, _waived(without)), parts)
 
 
+class PreflightBody(BaseModel):
+    """`throughput` is the id of a host of streams.yml that has it."""
+
+    model_config = ConfigDict(extra="forbid")
+    stream: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    session: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    without: Annotated[str, Field(max_length=1000)] = ""
+    throughput: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+@api.post("/preflight")
+async def with_throughput(parts: Wired, body: PreflightBody) -> dict[str, Any]:
+    """The same, and what the line takes: it is filled for some seconds, hence a right to act; never on air."""
+    waived = _waived(body.without)
+    return shown(await _verdict(parts, body.stream, body.session, waived, body.throughput), parts)
+
+
 @pages.get("/preflight", dependencies=[Depends(viewer)])
 async def page(
     request: Request,
@@ -47,7 +65,9 @@ async def page(
     return render(request, "preflight.html", language, verdict=found, ask=ask, without=waived)
 
 
-async def _verdict(parts: Parts, stream: str | None, session: str | None, without: Sequence[str]) -> Verdict:
+async def _verdict(
+    parts: Parts, stream: str | None, session: str | None, without: Sequence[str], line: str | None = None
+) -> Verdict:
     meant = _session(parts, session) if session else None
     if meant is not None and stream and stream != meant.stream:
         raise _refused(
@@ -58,7 +78,7 @@ async def _verdict(parts: Parts, stream: str | None, session: str | None, withou
     named = meant.stream if meant else stream
     if not named:
         raise _refused(422, "请写 stream 或 session", "name a stream or a session")
-    return await parts.preflight.inspect(named, meant, without)
+    return await parts.preflight.inspect(named, meant, without, line)
 
 
 def _session(parts: Parts, given: str) -> Session:
