@@ -1,5 +1,6 @@
 """`streamwatch up` when something is not as it should be: one sentence, and nothing left behind."""
 
+import json
 import os
 import signal
 import socket
@@ -65,6 +66,19 @@ def test_the_table_says_what_runs_and_what_to_try(deep: Stack) -> None:
     assert f"http://127.0.0.1:{deep.ports['receiver']}/" in words
     assert "tech: Alice" in words
     assert ".venv/bin/streamwatch drill encoder_crash" in words
+
+
+def test_the_demo_is_go_but_for_the_chat_that_nobody_feeds(deep: Stack) -> None:
+    """Asked of the whole running system: its own rules and runbooks, its probes, its duty."""
+    words = ("preflight", "--config", str(deep.state / "config" / "duty.yml"), "--stream", "demo", "--json")
+    go = deep.command(*words, "--without", "chat", "--wait", "100", timeout=200)
+    done = deep.command(*words)
+    checks = json.loads(done.stdout)["checks"]
+
+    assert go.returncode == 0, go.stdout + go.stderr
+    blocking = {each["check"]: each["text"] for each in checks if each["blocks"]}
+    assert blocking == {"chat": "the chat was never heard"}
+    assert done.returncode == 1
 
 
 def test_state_stays_in_its_folder(deep: Stack) -> None:
