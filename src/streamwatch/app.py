@@ -53,6 +53,7 @@ from streamwatch.loop import Loop
 from streamwatch.metrics import Metrics, Standing, StandingCollector
 from streamwatch.preflight.asking import Asking
 from streamwatch.preflight.inspecting import Preflight
+from streamwatch.report.after_air import AfterAir
 from streamwatch.storage.copying import Copying
 from streamwatch.store import Store
 from streamwatch.store.duty import Said
@@ -71,6 +72,7 @@ from streamwatch.watching.tidying import Tidying
 from streamwatch.watching.watchdog import Watchdog
 from streamwatch.web import create_app
 from streamwatch.web.door import Door
+from streamwatch.web.own_answers import own_answers
 from streamwatch.web.parts import Parts
 
 log = logging.getLogger(__name__)
@@ -182,6 +184,9 @@ class Receiver:
             self.config.zone,
             clock,
         )
+        ask = own_answers(self.store, lambda: self.config, clock)
+        self.after_air = AfterAir(self.store, lambda: self.config, ask, clock)
+        self.reviewer = Loop("reviews", self._review)
         self.canary = Canary(self.store, self._song, clock)
         hands = (self.reconciling, self.watchdog, self.looking)
         moved = (*(each.clock_was_set for each in hands), self._clock_was_set)
@@ -283,6 +288,12 @@ class Receiver:
             self.folder.wake()
         return await self.tidying.step()
 
+    async def _review(self) -> bool:
+        """One a second, however many are to be made up for: nobody waits for them."""
+        if await self.presiding.ready():
+            await self.after_air.step()
+        return False
+
     async def _escalate(self) -> bool:
         if not await self.presiding.ready():
             return False
@@ -345,7 +356,7 @@ class Receiver:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
         if not self._opened:
             await asyncio.to_thread(self.open)
-        idle = (self.tidier, self.hearer, self.signer, self.copier)
+        idle = (self.tidier, self.hearer, self.signer, self.copier, self.reviewer)
         judging = (self.watcher, self.reconciler, self.escalator, self.folder, self.sender)
         loops = (*reversed(judging), self.listener, *idle)
         async with AsyncExitStack() as running:
@@ -355,6 +366,7 @@ class Receiver:
                 await running.enter_async_context(each)
             yield
             self.copying.stop()
+            self.after_air.stop()
             await self.listener.stop()
             await self.listening.stop()
             for loop in (*idle, *judging):

@@ -157,6 +157,8 @@ ACTS = {
     "override_withdrawn": Text("撤销改派", "withdraws an override"),
     "session_start": Text("场次开播", "starts a session"),
     "session_end": Text("场次结束", "ends a session"),
+    "action": Text("新增改进项", "adds an action item"),
+    "action_done": Text("完成改进项", "has an action item done"),
     "test_page": Text("测试呼叫", "sends a test page"),
     "drill_start": Text("开始演练", "begins a drill"),
     "drill_end": Text("结束演练", "ends a drill"),

@@ -90,6 +90,7 @@ def test_what_is_done_by_the_api(receiver: ReceiverProcess) -> None:
         ("take_over", f"/incidents/{number}/take-over", {"by": "bob"}),
         ("note", f"/incidents/{number}/notes", {"by": "bob", "text": "x"}),
         ("mark", f"/incidents/{number}/marks", {"mark": "cut", "by": "bob"}),
+        ("action", "/actions", {"text": "x", "owner": "bob", "due": "2199-01-01", "by": "bob"}),
         ("test_page", "/test-pages", {"person": "bob"}),
         ("override", "/duty/overrides", override),
         ("session_start", "/sessions/show/start", {"by": "alice"}),
@@ -99,7 +100,7 @@ def test_what_is_done_by_the_api(receiver: ReceiverProcess) -> None:
     headers = {"Authorization": f"Bearer {OPS_TOKEN}"}
     answers = [httpx.post(f"{receiver.base}/api/v1{path}", json=body, headers=headers) for _, path, body in calls]
     assert all(answer.is_success for answer in answers), [answer.text for answer in answers]
-    for path in (f"drills/{answers[-1].json()['id']}", f"duty/overrides/{answers[5].json()['ids'][0]}?by=bob"):
+    for path in (f"drills/{answers[-1].json()['id']}", f"duty/overrides/{answers[6].json()['ids'][0]}?by=bob"):
         assert httpx.delete(f"{receiver.base}/api/v1/{path}", headers=headers).status_code == 204
     refused = httpx.post(f"{receiver.base}/api/v1/incidents/99999/ack", json={"by": "bob"}, headers=headers)
     assert refused.status_code == 404

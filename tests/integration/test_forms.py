@@ -74,6 +74,7 @@ def walked(browser: Browser, receiver: ReceiverProcess, phone: PhoneServer) -> l
         "/handover",
         "/mine?person=bob",
         card,
+        "/actions",
     ]
     pages += ["/sos/other", "/sos/sudden_situation/fire"]
     pages += [ack_link(receiver, phone, each) for each in (reported, taken)]

@@ -25,6 +25,7 @@ from streamwatch.incidents.escalating import Escalating
 from streamwatch.incidents.escalation import DEFAULT
 from streamwatch.incidents.rearranging import Rearranging
 from streamwatch.store.acks import Ack
+from streamwatch.store.actions import Done, NewAction, WantedActions
 from streamwatch.store.presses import Heard
 from streamwatch.watching.liveness import Peer
 from streamwatch.watching.looking import Looking
@@ -343,3 +344,24 @@ async def test_failures_are_tried_again(tmp_path: Path, postgresql: PostgreSQL) 
     assert message.maybe_repeated
     assert story.incidents()[0].pages[0].attempts == 3
     await story.close()
+
+
+async def test_reviews_and_action_items(story: Story) -> None:
+    """As on SQLite: whole when it is said so, found by its files; done once, open ones first."""
+    reviews, at = story.store.reviews, story.clock()
+    reviews.begin("show", at, "demo", "2026_demo", at)
+    assert (reviews.past(9), reviews.written(at), reviews.stems("2026_d")) == ([], frozenset(), {"2026_demo"})
+    reviews.done("show", at, ["2026_demo.csv"], {"viewers_peak": None}, at)
+    found = reviews.of_file("2026_demo.csv")
+    assert found is not None
+    assert (found.session, found.numbers, reviews.of_file("2026_demo.md")) == ("show", {"viewers_peak": None}, None)
+    assert reviews.written(at) == {("show", at)}
+    actions = story.store.actions
+    first = actions.add(NewAction("cable", "alice", "2026-12-01", "demo"), "bob", at)
+    second = actions.add(NewAction("slate", "bob", "2026-12-24"), None, at)
+    assert [actions.done(each, "alice", at) for each in (first, first, 9999)] == [
+        Done.NOW,
+        Done.ALREADY,
+        Done.MISSING,
+    ]
+    assert [row.id for row in actions.find(WantedActions(stream="demo"))] == [second, first]

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
+from click.testing import CliRunner
 
 from servers.free_port import free_port
-from servers.receiver import STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
+from servers.receiver import AUTH, STREAMWATCH, PhoneServer, ReceiverProcess, until, write_config
 from servers.recorded_prometheus import RecordedPrometheus, Samples
 from servers.story import alert, webhook
+from streamwatch.cli import group
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BEGAN = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=30)
@@ -42,13 +45,14 @@ def morning(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> Ite
     folder, port = tmp_path_factory.mktemp("morning"), free_port()
     prometheus = RecordedPrometheus(folder / "prometheus", recorded())
     show = {"id": "show", "stream": "demo", "start": wall(BEGAN), "end": wall(BEGAN + timedelta(hours=4))}
+    over = {"id": "matinee", "stream": "matinee", "start": wall(BEGAN - timedelta(hours=3)), "end": wall(BEGAN)}
     config = write_config(
         folder,
         port,
         phone.url,
         timezone="Asia/Shanghai",
         prometheus={"url": prometheus.url},
-        sessions=[show | {"title": "Autumn sale", "duty": {"tech": ["alice", "bob"]}}],
+        sessions=[show | {"title": "Autumn sale", "duty": {"tech": ["alice", "bob"]}}, over],
     )
     receiver = ReceiverProcess(config, port)
     receiver.start()
@@ -134,8 +138,9 @@ def test_a_session_as_a_program_reads_it(morning: Morning) -> None:
     """The interruption, who had it and how soon; the complaints; the drill apart; what nobody took is named."""
     review = told(morning, "--session", "show")
     assert list(review) == [
-        "session", "stream", "weekly", "timezone", "from", "to", "prometheus",
-        "result", "classes", "handling", "feedback", "suggestions", "drills",
+        "session", "stream", "weekly", "monthly", "timezone", "from", "to", "prometheus",
+        "result", "minutes", "classes", "handling", "efficiency", "feedback", "suggestions", "comparison",
+        "actions", "drills",
     ]  # fmt: skip
     (result,) = review["result"]
     assert result["sessions"][0]["started"] == BEGAN.astimezone(SHANGHAI).isoformat()
@@ -159,18 +164,37 @@ def test_a_session_as_a_program_reads_it(morning: Morning) -> None:
     assert ("not_taken", [morning.complaint]) in [
         (each["rule"], each["incidents"]) for each in review["suggestions"]
     ]
+    assert review["minutes"]["good"] == []  # most viewers came while six people complained
+    loud = next(each for each in review["minutes"]["bad"] if each["why_en"] == ["6 people complained"])
+    assert 540 <= loud["seconds"] <= 660
+    assert {"bitrate", "chat"} < set(review["minutes"]["not_known"])
+    dark = next(each for each in review["minutes"]["bad"] if each["why_en"][0].startswith("interrupted"))
+    assert dark["seconds"] in (60, 120)
     assert [each["incident"] for each in review["drills"]["handling"]] == [morning.drill]
     assert [(each["hop"], each["total"]) for each in review["drills"]["classes"]] == [("encoder", 1)]
 
 
 HEADS = {
-    "zh": ("结果", "问题分类", "处理", "观众反馈", "建议", "演练（不计入以上各节）"),
+    "zh": (
+        "结果",
+        "最好和最差的分钟",
+        "问题分类",
+        "处理",
+        "观众反馈",
+        "建议",
+        "与前几场相比",
+        "改进项",
+        "演练（不计入以上各节）",
+    ),
     "en": (
         "Result",
+        "Best and worst minutes",
         "Problems by class",
         "Handling",
         "Feedback",
         "Suggestions",
+        "Compared with the sessions before",
+        "Action items",
         "Drills (in none of the sections above)",
     ),
 }
@@ -202,6 +226,23 @@ def test_a_week_of_all_streams_into_a_file(morning: Morning, tmp_path: Path) -> 
     text = target.read_text(encoding="utf-8")
     assert text.startswith("# Weekly review · all streams\n")
     assert f"| #{morning.interruption} |" in text
+
+
+def test_a_month_in_numbers(morning: Morning) -> None:
+    """By procedure: what was called, taken, over in time, folded; the drill is not in it."""
+    opened = morning.receiver.get(f"/api/v1/incidents/{morning.interruption}")["opened_at"]
+    month = f"{datetime.fromisoformat(opened).astimezone(SHANGHAI):%Y-%m}"
+    words = ["report", "--month", month, "--json", "--config", str(morning.config)]
+    done = CliRunner().invoke(group, words)
+    assert done.exit_code == 0, done.exception
+    found = json.loads(done.stdout)["efficiency"]
+    assert [(each["procedure"], each["incidents"], each["taken"]) for each in found["procedures"]] == [
+        (None, 2, 1), ("stream_interruption", 1, 1), ("viewer_complaints", 1, 0),
+    ]  # fmt: skip
+    everything = found["procedures"][0]
+    assert everything["pages"] >= 2
+    assert everything["seconds_to_page"]["median"] is not None
+    assert found["target_seconds"] == 180
 
 
 def test_the_last_week_by_default(morning: Morning) -> None:
@@ -254,3 +295,37 @@ def test_a_receiver_that_is_not_there(tmp_path: Path) -> None:
     done = run("--week", "--config", config)
     assert (done.returncode, done.stdout) == (1, "")
     assert "the receiver at http://127.0.0.1:" in done.stderr
+
+
+def test_the_review_of_a_session_that_ended_is_there_by_itself(morning: Morning) -> None:
+    """Listed by the command and in the console, read as a page, taken as files; other names lead nowhere."""
+
+    def listed() -> list[Any]:
+        return list(morning.receiver.get("/api/v1/reviews", params={"session": "matinee"})["reviews"])
+
+    (review,) = until(listed, PATIENCE)
+    assert review["stream"] == "matinee"
+    done = run("--list", "--config", morning.config)
+    assert done.returncode == 0, done.stderr
+    folder = morning.config.parent / "data" / "reviews"
+    assert all(f"    {folder / name}" in done.stdout.splitlines() for name in review["files"])
+    assert {path.name for path in folder.iterdir()} == set(review["files"])
+
+    trend = told(morning, "--trend")
+    assert (trend["stream"], [each["session"] for each in trend["sessions"]]) == ("matinee", ["matinee"])
+    assert {"figure": "actions_open", "values": [0], "usual": None, "direction": None} in trend["figures"]
+
+    name = next(each for each in review["files"] if each.endswith(".zh.md"))
+    base = morning.receiver.base
+    page = httpx.get(f"{base}/reviews")
+    assert (page.status_code, f'href="/reviews/{name}"' in page.text) == (200, True)
+    shown = httpx.get(f"{base}/reviews/{name}")
+    assert (shown.status_code, "<h1>场次 matinee 复盘 · matinee</h1>" in shown.text) == (200, True)
+    assert "<td>matinee</td>" in shown.text
+    text = (folder / name).read_text(encoding="utf-8")
+    assert httpx.get(f"{base}/reviews/{name}", params={"raw": "true"}).text == text
+    own = f"{base}/api/v1/reviews/{name}"
+    assert httpx.get(own).status_code == 401
+    assert httpx.get(own, headers=AUTH).text == text
+    for other in ("nothing.md", "..%2F..%2Fduty.yml", "%2e%2e/streamwatch.db", f"{name}x"):
+        assert httpx.get(f"{base}/reviews/{other}").status_code == 404

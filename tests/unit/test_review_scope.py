@@ -7,7 +7,7 @@ import pytest
 
 from streamwatch.duty import Session
 from streamwatch.errors import CommandFailed
-from streamwatch.report.review.scope import MOST_ROWS, of_session, of_time, of_week
+from streamwatch.report.review.scope import MOST_ROWS, of_month, of_session, of_time, of_week
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -78,6 +78,23 @@ def test_a_week_ahead_is_refused() -> None:
     """With a cure."""
     with pytest.raises(CommandFailed, match="2026-11-30 lies ahead"):
         of_week([], None, date(2026, 12, 2), NEXT_MORNING, SHANGHAI)
+
+
+@pytest.mark.parametrize("day", [None, date(2026, 10, 1), date(2026, 10, 31)])
+def test_a_month_is_whole(day: date | None) -> None:
+    """Without a day the last whole one; by the clocks of the zone, in which October has an hour more."""
+    scope = of_month([EVENING], None, day, datetime(2026, 11, 1, tzinfo=BERLIN), BERLIN)
+    assert scope.span.start == datetime(2026, 10, 1, tzinfo=BERLIN)
+    assert (scope.span.end - scope.span.start).total_seconds() == (31 * 24 + 1) * 3600
+    assert (scope.sessions, scope.weekly, scope.monthly) == ((), False, True)
+
+
+def test_this_month_is_told_until_now_and_the_next_is_refused() -> None:
+    """As far as it went; with a cure."""
+    scope = of_month([EVENING], None, date(2026, 11, 1), NEXT_MORNING, SHANGHAI)
+    assert (scope.span.end, scope.sessions) == (NEXT_MORNING + timedelta(seconds=0), (EVENING,))
+    with pytest.raises(CommandFailed, match="2026-12 lies ahead"):
+        of_month([], None, date(2026, 12, 1), NEXT_MORNING, SHANGHAI)
 
 
 def test_a_time_has_the_sessions_that_were_on_air_in_it() -> None:

@@ -42,6 +42,7 @@ COMMANDS = {
     "report": "report",
     "versions": "versions",
     "commerce": "commerce",
+    "action": "action",
     "passphrase": "passphrase",
     "audit": "audit",
 }

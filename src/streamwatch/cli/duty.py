@@ -10,6 +10,7 @@ import click
 
 from streamwatch.access.duty_links import EVERYBODY, DutyLinks
 from streamwatch.cli import duty_changes, duty_import
+from streamwatch.cli.action import line as action_line
 from streamwatch.cli.api import config_option, config_path, json_option, open_api
 from streamwatch.cli.live import live_book
 from streamwatch.clock import utc_now
@@ -86,6 +87,8 @@ def handover(path: Path | None, person: str | None, as_json: bool) -> None:
         click.echo(f"#{incident['id']} {incident['severity']} {incident['stream']} {summary}  {has}")
     if not card["incidents"]:
         click.echo(Text("没有未恢复的事件", "no incident is open").read_in(language))
+    for action in card["actions"]:
+        click.echo(action_line(action).read_in(language))
     if "link" in card:
         click.echo(card["link"])
 

@@ -34,7 +34,7 @@ NO_MAPPING = Text(
 )
 
 
-PATHS = ("alert_rules", "evidence_folder", "file")
+PATHS = ("alert_rules", "evidence_folder", "reviews_folder", "file")
 
 
 @dataclass(frozen=True)

@@ -178,15 +178,23 @@ class DutyFile(_Part):
     law_files: tuple[Path, ...] = ()
     evidence_folder: Path | None = None  # beside the database when that is a file
     drills: tuple[DrillPart, ...] = ()
+    reviews_folder: Path | None = None  # the same
     retention: Annotated[int, Field(ge=31, le=36_500)] | None = None  # days; a month is what quotas look back on
     evidence_megabytes: Annotated[int, Field(gt=0, le=100_000)] = 512  # of one file
 
     @property
     def keeps_evidence(self) -> Path | None:
         """Where; None when the database is elsewhere and no folder is named."""
+        return self.evidence_folder or self._beside("evidence")
+
+    @property
+    def keeps_reviews(self) -> Path | None:
+        """The same of the reviews that are written when a session ends."""
+        return self.reviews_folder or self._beside("reviews")
+
+    def _beside(self, name: str) -> Path | None:
         database = self.database.removeprefix("sqlite:///")
-        beside = Path(database).parent / "evidence" if database != self.database else None
-        return self.evidence_folder or beside
+        return Path(database).parent / name if database != self.database else None
 
     @property
     def kept(self) -> timedelta | None:

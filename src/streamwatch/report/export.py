@@ -11,10 +11,10 @@ from streamwatch.report.csv_text import incidents_csv, table_csv
 from streamwatch.report.document import document
 from streamwatch.report.files import file_stem, write
 from streamwatch.report.incidents import Ask, Incident, read_incidents
-from streamwatch.report.progress import Steps
 from streamwatch.report.prometheus import Prometheus
 from streamwatch.report.series import SERIES
 from streamwatch.report.table import Column, Table, columns
+from streamwatch.report.ticks import Ticks
 from streamwatch.report.window import Window
 
 Form = Literal["csv", "json", "all"]
@@ -47,18 +47,25 @@ class Export:
         return write(folder, self.texts(form))
 
 
-def export(prometheus: Prometheus, ask: Ask, stream: str, window: Window, zone: tzinfo, steps: Steps) -> Export:
+def export(prometheus: Prometheus, ask: Ask, stream: str, window: Window, zone: tzinfo, steps: Ticks) -> Export:
     """Raises `CommandFailed` when a server does not answer, and when nobody knows anything of *stream* there."""
-    found: list[Column] = []
-    steps.expect(len(SERIES) * len(list(window.queries())) + 1)
-    for series in SERIES:
-        tracks = prometheus.range(series.promql(stream, window.step), window, steps.done)
-        found += columns(series, tracks, stream, window)
-    table = Table(stream, window, tuple(found))
+    table = read_table(prometheus, stream, window, steps)
+    steps.expect(1)
     incidents = read_incidents(ask, stream, window, steps)
     if not table.seen and not incidents:
         raise CommandFailed(unknown_stream(stream, window, zone, prometheus.streams(window)))
     return Export(table, incidents, zone)
+
+
+def read_table(prometheus: Prometheus | None, stream: str, window: Window, steps: Ticks) -> Table:
+    """Without Prometheus nothing in it is known. Raises `CommandFailed` when it does not answer."""
+    found: list[Column] = []
+    steps.expect(len(SERIES) * len(list(window.queries())))
+    for series in SERIES:
+        query = series.promql(stream, window.step)
+        tracks = prometheus.range(query, window, steps.done) if prometheus else []
+        found += columns(series, tracks, stream, window)
+    return Table(stream, window, tuple(found))
 
 
 def unknown_stream(stream: str, window: Window, zone: tzinfo, known: list[str]) -> str:

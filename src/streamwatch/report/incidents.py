@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from streamwatch.errors import CommandFailed
-from streamwatch.report.progress import Steps
+from streamwatch.report.ticks import Ticks
 from streamwatch.report.window import Window
 
 Incident = dict[str, Any]
@@ -20,10 +20,10 @@ NOT_THE_API = "the receiver answered something that is not its API; check public
 class Ask(Protocol):
     """GET of the receiver's API: path below /api/v1 and query; answers its JSON, or raises `CommandFailed`."""
 
-    def __call__(self, path: str, params: Mapping[str, str | int]) -> Any: ...
+    def __call__(self, path: str, params: Mapping[str, str | int], /) -> Any: ...
 
 
-def read_incidents(ask: Ask, stream: str | None, window: Window, steps: Steps) -> list[Incident]:
+def read_incidents(ask: Ask, stream: str | None, window: Window, steps: Ticks) -> list[Incident]:
     """Oldest first: all that were open at any time in the window; without *stream* those of all."""
     try:
         ids = [each["id"] for each in _listed(ask, stream, window) if _touches(each, window)]

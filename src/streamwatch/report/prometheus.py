@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from streamwatch.report.table import Track
 from streamwatch.report.window import Window
-from streamwatch.watching.prometheus_api import PrometheusApi, Words
+from streamwatch.watching.prometheus_api import TIMEOUT, PrometheusApi, Words
 
 WORDS = Words(
     silent="Prometheus at {place} does not answer ({why}). Start it, "
@@ -19,8 +19,9 @@ WORDS = Words(
 class Prometheus(PrometheusApi):
     """What it recorded."""
 
-    def __init__(self, address: str) -> None:
-        super().__init__(address, WORDS)
+    def __init__(self, address: str, timeout: float = TIMEOUT) -> None:
+        """*timeout*: seconds for one question."""
+        super().__init__(address, WORDS, timeout)
 
     def range(self, promql: str, window: Window, tick: Callable[[], None]) -> list[Track]:
         """What *promql* answers at the end of each step. *tick* is called after each query."""

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from streamwatch.metrics import Standing
 from streamwatch.store.acks import Acks
+from streamwatch.store.actions import Actions
 from streamwatch.store.audit import Audit
 from streamwatch.store.complaints import Complaints
 from streamwatch.store.database import Database
@@ -19,6 +20,7 @@ from streamwatch.store.presses import Presses
 from streamwatch.store.ratings import Ratings
 from streamwatch.store.reports import Reports
 from streamwatch.store.retention import Retention
+from streamwatch.store.reviews import Reviews
 from streamwatch.store.seat import Seat
 from streamwatch.store.sessions import Sessions
 from streamwatch.store.silences import Silences
@@ -48,6 +50,8 @@ class Store:
         self.retention = Retention(self.database)
         self.ratings = Ratings(self.database)
         self.reports = Reports(self.database)
+        self.actions = Actions(self.database)
+        self.reviews = Reviews(self.database)
         self.sessions = Sessions(self.database)
         self.audit = Audit(self.database)
         self.uploads = Uploads(self.database)

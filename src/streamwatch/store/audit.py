@@ -43,6 +43,8 @@ class Act(StrEnum):
     OVERRIDE_WITHDRAWN = "override_withdrawn"
     SESSION_START = "session_start"
     SESSION_END = "session_end"
+    ACTION = "action"
+    ACTION_DONE = "action_done"
     TEST_PAGE = "test_page"
     DRILL_START = "drill_start"
     DRILL_END = "drill_end"

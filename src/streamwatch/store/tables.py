@@ -275,6 +275,35 @@ session_time = Table(
     Column("said_at", Instant, nullable=False),
 )
 
+review = Table(
+    "review",
+    metadata,
+    Column("session", Text, primary_key=True),  # its id in duty.yml
+    Column("ended_at", Instant, primary_key=True),  # told later, it is another review
+    Column("stream", Text, nullable=False, index=True),
+    Column("stem", Text, unique=True, nullable=False),  # how the names of its files begin
+    Column("begun_at", Instant, nullable=False),
+    Column("written_at", Instant),  # NULL: not whole, to be written again
+    Column("files", JSON(none_as_null=True)),  # their names
+    Column("numbers", JSON(none_as_null=True)),  # what is compared with later sessions
+)
+
+action = Table(
+    "action",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("due", String(10), nullable=False),  # a day of the team's zone, ISO 8601
+    Column("stream", Text),  # NULL: of none in particular
+    Column("session", Text),
+    Column("incident_id", BigInteger),  # which may be deleted while this stays
+    Column("added_at", Instant, nullable=False),
+    Column("added_by", Text),
+    Column("done_at", Instant),
+    Column("done_by", Text),
+)
+
 press = Table(
     "press",
     metadata,

@@ -23,11 +23,11 @@ class Words(NamedTuple):
 class PrometheusApi:
     """One server. Every failure is one sentence with its cure, without a password of the address."""
 
-    def __init__(self, address: str, words: Words) -> None:
+    def __init__(self, address: str, words: Words, timeout: float = TIMEOUT) -> None:
         url = httpx.URL(address)
         self.place = str(url.copy_with(username=None, password=None, query=None, fragment=None)).rstrip("/")
         self._base = str(url.copy_with(query=None, fragment=None)).rstrip("/")
-        self._http = httpx.Client(timeout=TIMEOUT)
+        self._http = httpx.Client(timeout=timeout)
         self._words = words
 
     def __enter__(self) -> Self:

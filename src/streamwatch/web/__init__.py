@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from streamwatch import __version__
 from streamwatch.intake.alertmanager import MAX_BODY
 from streamwatch.web import (
+    actions,
     alerts,
     api,
     audit,
@@ -31,6 +32,7 @@ from streamwatch.web import (
     ratings,
     rearrange,
     report_form,
+    reviews,
     silences,
     sos,
     triggers,
@@ -69,7 +71,8 @@ def create_app(parts: Parts, lifespan: Lifespan) -> FastAPI:
     viewers = (complaints.api, complaint_pages.router, ratings.api, ratings.pages, mine.router)
     said = (rearrange.api, rearrange.pages, silences.api, silences.pages)
     alone = (api.router, drills.router, health.router, pages.router, lists.router, work.router)
-    for router in (*alone, *own, *people, *forms, *said, *viewers):
+    after = (reviews.api, reviews.pages, actions.api, actions.pages)
+    for router in (*alone, *own, *people, *forms, *said, *viewers, *after):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_exception_handler(HTTPException, pages.show_error)

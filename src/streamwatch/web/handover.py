@@ -11,11 +11,13 @@ from streamwatch.access.links import BadLink, OldLink
 from streamwatch.duty import HandOver, handover, held_roles, shifts, streams, who
 from streamwatch.language import Text
 from streamwatch.store.acks import Ack
+from streamwatch.store.actions import WantedActions
 from streamwatch.store.audit import Act
 from streamwatch.store.journal import OPEN
 from streamwatch.watching.drill_calendar import dues
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds
+from streamwatch.web.actions import found
 from streamwatch.web.api import the_person
 from streamwatch.web.forms import behind_link, marked_form
 from streamwatch.web.pages import Reader, near_shows, render
@@ -32,7 +34,7 @@ MOST = 200
 
 
 @api.get("/duty/handover")
-def card(parts: Wired, person: str | None = None) -> dict[str, Any]:
+def tell_card(parts: Wired, person: str | None = None) -> dict[str, Any]:
     """What is open now, who comes and who leaves; with *person*, the link to their own card."""
     coming = the_person(parts, person) if person else None
     link = {"person": coming, "link": parts.duty_links.card(coming)} if coming else {}
@@ -42,11 +44,11 @@ def card(parts: Wired, person: str | None = None) -> dict[str, Any]:
 @pages.get("/handover", dependencies=[Depends(viewer)])
 def console_card(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> HTMLResponse:
     """With buttons for who may act: in the reader's own name, else in that of whoever is on duty."""
-    found = _card(parts, deeds.myself)
-    for shown in found["incidents"]:
+    card = _card(parts, deeds.myself)
+    for shown in card["incidents"]:
         takes = deeds.myself or shown["on_duty"]
         _offer(parts, shown, takes if deeds.caller.may("ops") else None, f"/handover/{shown['id']}")
-    return render(request, "handover.html", language, **found, link=None, shows=near_shows(parts))
+    return render(request, "handover.html", language, **card, link=None, shows=near_shows(parts))
 
 
 @pages.post("/handover/{incident}", dependencies=[Depends(ops)])
@@ -61,10 +63,10 @@ async def take_over_here(request: Request, parts: Wired, deeds: Deeds, incident:
 def own_card(request: Request, parts: Wired, language: Reader, token: str) -> HTMLResponse:
     """Shows only: chat programs open links to preview them."""
     person = _read(parts, token)
-    found = _card(parts, person)
-    for shown in found["incidents"]:
+    card = _card(parts, person)
+    for shown in card["incidents"]:
         _offer(parts, shown, person, f"/h/{token}/{shown['id']}")
-    return render(request, "handover.html", language, **found, link=token, shows=near_shows(parts))
+    return render(request, "handover.html", language, **card, link=token, shows=near_shows(parts))
 
 
 @pages.post("/h/{token}/{incident}")
@@ -142,7 +144,14 @@ def _card(parts: Parts, person: str | None) -> dict[str, Any]:
         and (person is None or person in change.coming)
         and (not stream or change != _general(parts, change))
     ]
-    return {"at": presenting.moment(now, config.zone), "handovers": changes, "incidents": incidents}
+    actions = found(parts, WantedActions("open"))
+    actions.sort(key=lambda each: person is not None and each["owner"] != person)
+    return {
+        "at": presenting.moment(now, config.zone),
+        "handovers": changes,
+        "incidents": incidents,
+        "actions": actions,
+    }
 
 
 def _general(parts: Parts, change: HandOver) -> HandOver:

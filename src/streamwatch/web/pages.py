@@ -20,6 +20,7 @@ from streamwatch.incidents.incident import may_reopen
 from streamwatch.language import Language, Text, accepted_language
 from streamwatch.message import CALLS
 from streamwatch.store.acks import Ack
+from streamwatch.store.actions import WantedActions
 from streamwatch.store.audit import Act
 from streamwatch.store.journal import Record
 from streamwatch.store.ratings import NOT_SENT
@@ -33,6 +34,7 @@ from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.security import viewer
 
 router = APIRouter(include_in_schema=False)
+OPEN_ACTIONS = WantedActions("open", limit=20)
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 
 
@@ -76,6 +78,7 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
         watchdog=watchdog,
         drills=[said(each, parts.clock().astimezone(zone)).read_in(language) for each in overdue],
         now=presenting.moment(parts.clock(), zone),
+        actions=[presenting.action(row, config, parts.clock()) for row in parts.store.actions.find(OPEN_ACTIONS)],
         myself=deeds.myself,
         may_act=deeds.caller.may("ops"),
         shows=near_shows(parts),

@@ -105,6 +105,27 @@ def page(row: Row[Any], config: Config) -> dict[str, Any]:
     return _page(row, "", config.zone, names(config))
 
 
+def review(row: Row[Any], config: Config) -> dict[str, Any]:
+    """A review that was written by itself: its files, and the numbers that are compared."""
+    shown = {field: getattr(row, field) for field in ("session", "stream", "files", "numbers")}
+    return shown | {field: moment(getattr(row, field), config.zone) for field in ("ended_at", "written_at")}
+
+
+def action(row: Row[Any], config: Config, at: datetime) -> dict[str, Any]:
+    """An action item, as it stands at *at*."""
+    zone, name = config.zone, names(config)
+    fields = ("text", "owner", "due", "stream", "session", "added_by", "done_by")
+    return {
+        "id": str(row.id),
+        **{field: getattr(row, field) for field in fields},
+        "owner_name": name(row.owner),
+        "overdue": row.done_at is None and row.due < at.astimezone(zone).date().isoformat(),
+        "incident": row.incident_id and str(row.incident_id),
+        "added_at": moment(row.added_at, zone),
+        "done_at": moment(row.done_at, zone),
+    }
+
+
 def channels(journal: Journal, config: Config) -> list[dict[str, Any]]:
     """How each channel of duty.yml did: its last page delivered, its last failure and why."""
     zone = config.zone

@@ -5,11 +5,18 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from streamwatch.duty import Session
+from streamwatch.language import Language
+from streamwatch.report.review.actions import Action
 from streamwatch.report.review.counting import Class
+from streamwatch.report.review.efficiency import TARGET, Efficiency
 from streamwatch.report.review.feedback import Feedback
 from streamwatch.report.review.handling import Handling
+from streamwatch.report.review.minutes import Minutes, Spell
 from streamwatch.report.review.result import Result
 from streamwatch.report.review.review import Review
+from streamwatch.report.review.trend import Trend
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
 def document(review: Review) -> dict[str, Any]:
@@ -19,18 +26,23 @@ def document(review: Review) -> dict[str, Any]:
         "session": scope.session,
         "stream": scope.stream,
         "weekly": scope.weekly,
+        "monthly": scope.monthly,
         "timezone": str(zone),
         "from": _moment(scope.span.start, zone),
         "to": _moment(scope.span.end, zone),
         "prometheus": None if review.doubt is None else review.doubt.en,
         "result": [_result(each, zone) for each in review.results],
+        "minutes": review.minutes and _minutes(review.minutes, zone),
         "classes": _classes(review.classes),
         "handling": [_handling(each, review) for each in review.handlings],
+        "efficiency": review.efficiency and _efficiency(review.efficiency),
         "feedback": [_feedback(each) for each in review.feedback],
         "suggestions": [
             {"rule": each.rule, "text_zh": each.text.zh, "text_en": each.text.en, "incidents": list(each.incidents)}
             for each in review.suggestions
         ],
+        "comparison": review.comparison and trend_document(review.comparison, zone),
+        "actions": [_action(each, zone) for each in review.actions],
         "drills": {
             "classes": _classes(review.drill_classes),
             "handling": [_handling(each, review) for each in review.drills],
@@ -56,6 +68,19 @@ def _session(session: Session, zone: tzinfo) -> dict[str, Any]:
     times = {key: _moment(getattr(session, key), zone) for key in ("start", "end", "started", "ended")}
     about = {key: getattr(session, key) for key in ("title", "platform", "room", "site", "expected_viewers")}
     return {"id": session.id, **about, **times}
+
+
+def _minutes(found: Minutes, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "good": [_spell(each, zone) for each in found.good],
+        "bad": [_spell(each, zone) for each in found.bad],
+        "not_known": [each.en for each in found.unknown],
+    }
+
+
+def _spell(each: Spell, zone: tzinfo) -> dict[str, Any]:
+    why = {f"why_{language}": [text.read_in(language) for text in each.why] for language in LANGUAGES}
+    return {"at": _moment(each.at, zone), "seconds": each.seconds, **why}
 
 
 def _classes(classes: Sequence[Class]) -> list[dict[str, Any]]:
@@ -93,6 +118,49 @@ def _handling(each: Handling, review: Review) -> dict[str, Any]:
             "called_again": each.called_again,
             "nobody_on_duty": each.unattended,
         },
+    }
+
+
+def trend_document(trend: Trend, zone: tzinfo) -> dict[str, Any]:
+    """Values stand in the order of the sessions."""
+    return {
+        "sessions": [{"session": each.session, "ended_at": _moment(each.ended_at, zone)} for each in trend.points],
+        "figures": [
+            {
+                "figure": line.figure.key,
+                "values": list(line.values),
+                "usual": line.usual,
+                "direction": line.direction,
+            }
+            for line in trend.lines
+        ],
+    }
+
+
+def _efficiency(found: Efficiency) -> dict[str, Any]:
+    spreads = ("page", "ack", "over")
+    return {
+        "target_seconds": TARGET,
+        "nights": found.nights,
+        "nights_without_a_page": found.quiet,
+        "procedures": [
+            {key: value for key, value in vars(each).items() if key not in spreads}
+            | {f"seconds_to_{key}": getattr(each, key)._asdict() for key in spreads}
+            for each in found.effects
+        ],
+    }
+
+
+def _action(each: Action, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "id": each.number,
+        "text": each.text,
+        "owner": each.owner,
+        "due": each.due.isoformat(),
+        "overdue": each.overdue,
+        "of": each.whence or None,
+        "added_at": _moment(each.added_at, zone),
+        "done_at": _moment(each.done_at, zone),
     }
 
 

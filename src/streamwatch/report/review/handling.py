@@ -93,6 +93,10 @@ class Handling:
     ratings: tuple[Rating, ...]
     is_false: bool  # somebody called it a false alarm
     complaints: Mapping[str, Mapping[str, Any]]  # by category: users, samples; as evidence keeps them
+    false_alarm: bool = False  # somebody said so
+    pages: int = 0  # that called somebody
+    rang_at: tuple[datetime, ...] = ()  # when each of them arrived
+    heard: int = 1  # how often its alerts were told
 
     def seconds_to(self, at: datetime | None) -> float | None:
         """From its opening to *at*."""
@@ -152,6 +156,10 @@ def handling(incident: Incident) -> Handling:
         ratings=tuple(Rating(bool(each["useful"]), each["why"]) for each in incident.get("ratings", ())),
         is_false=bool(incident.get("false_alarm_at")),
         complaints=incident["evidence"] or {},
+        false_alarm=bool(incident.get("false_alarm_at")),
+        pages=len(calls),
+        rang_at=tuple(_time(page["delivered_at"]) for page in calls if page["delivered_at"]),
+        heard=max(1, sum(int(alert["seen"]) for alert in incident["alerts"])),
     )
 
 

@@ -34,6 +34,9 @@ ASKED = (
     COMPLAINTS,
     USERS,
 )
+CHAT, BITRATE = _OF_EXPORT["chat_messages_per_minute"], _OF_EXPORT["received_bytes_per_second"]
+ORDERS = next((series for key, series in _OF_EXPORT.items() if key.startswith("orders")), None)
+BY_THE_MINUTE = tuple(series for series in (CHAT, BITRATE, ORDERS) if series)  # asked for one session more
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,27 @@
 """The review as one value: its five parts, put together from what was read. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from streamwatch.language import Text
+from streamwatch.report.review.actions import Action, belonging
 from streamwatch.report.review.counting import Class, classes
+from streamwatch.report.review.efficiency import Efficiency, efficiency
 from streamwatch.report.review.feedback import Feedback, feedback
 from streamwatch.report.review.handling import During, Handling, during
 from streamwatch.report.review.measured import Measured
+from streamwatch.report.review.minutes import Minutes, minutes
+from streamwatch.report.review.numbers import numbers
 from streamwatch.report.review.result import Result, result, rows_on_air
 from streamwatch.report.review.scope import Scope
 from streamwatch.report.review.suggestions import Suggestion, TimeBoxes, suggestions
+from streamwatch.report.review.trend import Point, Trend, flat, trend
 
 # A drill that needs more than a running stream plays on one of its own, which is named so.
 OF_DRILLS = "drill-"
+
+_Room = tuple[str, list[Handling], Measured]
 
 StepTitle = Callable[[str, str], Text]  # of a procedure and an anchor
 
@@ -27,6 +34,8 @@ class Record:
     handlings: tuple[Handling, ...]  # the oldest first
     measured: Mapping[str, Measured]
     doubt: Text | None = None
+    actions: tuple[Action, ...] = ()
+    before: tuple[Point, ...] = ()  # sessions of the stream that ended before, the first first
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,10 @@ class Review:
     drill_classes: tuple[Class, ...]
     doubt: Text | None
     during: Mapping[str, During] = field(default_factory=dict)  # by the number of the incident
+    minutes: Minutes | None = None  # of one session
+    actions: tuple[Action, ...] = ()
+    comparison: Trend | None = None  # the same
+    efficiency: Efficiency | None = None  # of a week or a month
 
 
 def compose(record: Record, boxes: TimeBoxes, zone: tzinfo) -> Review:
@@ -51,7 +64,7 @@ def compose(record: Record, boxes: TimeBoxes, zone: tzinfo) -> Review:
     real = tuple(each for each in record.handlings if not each.drill)
     rooms = [(stream, _of(stream, real), record.measured.get(stream, Measured())) for stream in streams(record)]
     scope = record.scope
-    return Review(
+    review = Review(
         scope,
         zone,
         tuple(result(stream, scope.sessions, mine, measured, scope.span) for stream, mine, measured in rooms),
@@ -67,7 +80,23 @@ def compose(record: Record, boxes: TimeBoxes, zone: tzinfo) -> Review:
         classes(drills),
         record.doubt,
         {each.number: found for each in record.handlings if (found := during(each, scope.sessions))},
+        _minutes(scope, rooms) if scope.session else None,
+        belonging(record.actions, scope),
+        efficiency=efficiency(real, scope.span, zone) if scope.weekly or scope.monthly else None,
     )
+    return replace(review, comparison=_comparison(review, record.before)) if scope.session else review
+
+
+def _comparison(review: Review, before: Sequence[Point]) -> Trend:
+    """Of what is known of a session by itself; its drills and action items are not."""
+    session = review.scope.sessions[0]
+    told = flat(numbers(review.results[0], review.feedback[0], review.handlings))
+    return trend([*before, Point(session.id, session.air.end, told)], told)
+
+
+def _minutes(scope: Scope, rooms: Sequence[_Room]) -> Minutes:
+    stream, mine, measured = rooms[0]
+    return minutes(mine, measured, rows_on_air(stream, scope.sessions, scope.span), scope.span)
 
 
 def streams(record: Record) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a review is about: one session, a time, or a week; of one stream or of all. Pure."""
+"""What a review is about: one session, a time, a week or a month; of one stream or of all. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ class Scope:
     sessions: tuple[Session, ...]
     session: str | None = None  # the one that was asked for
     weekly: bool = False
+    monthly: bool = False
 
 
 def of_session(sessions: Sequence[Session], identity: str, now: datetime, zone: tzinfo) -> Scope:
@@ -85,6 +86,24 @@ def of_week(
         )
     span = _span(start, min(end, now), zone)
     return Scope(span, stream, _on_air(sessions, stream, span), weekly=True)
+
+
+def of_month(
+    sessions: Sequence[Session], stream: str | None, day: date | None, now: datetime, zone: tzinfo
+) -> Scope:
+    """The month of *day* by the clocks of *zone*; without one the last that is whole."""
+    first = (day or now.astimezone(zone).date().replace(day=1) - timedelta(days=1)).replace(day=1)
+    after = (first + timedelta(days=31)).replace(day=1)
+    start, end = (datetime.combine(each, time(), zone).astimezone(UTC) for each in (first, after))
+    if start >= now:
+        raise CommandFailed(
+            Text(
+                f"{first:%Y-%m} 还没有到；请写过去的月份，或只写 --month（上一月）。",
+                f"{first:%Y-%m} lies ahead; name a month that has been, or write --month alone.",
+            )
+        )
+    span = _span(start, min(end, now), zone)
+    return Scope(span, stream, _on_air(sessions, stream, span), monthly=True)
 
 
 def _span(start: datetime, end: datetime, zone: tzinfo) -> Window:

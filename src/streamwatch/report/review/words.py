@@ -26,6 +26,21 @@ RESULT_HEADS = (
     Text("平均在线", "Average viewers"),
 )
 CLASS_HEADS = (Text("预案", "Procedure"), Text("环节", "Hop"), *_SEVERITIES, Text("合计", "All"))
+MINUTES = Text("最好和最差的分钟", "Best and worst minutes")
+GOOD, BAD = Text("最好", "Best"), Text("最差", "Worst")
+MINUTE_HEADS = (Text("前后共", "With its like"), Text("原因", "Why"))
+NONE_STANDS_OUT = Text("{what}：没有突出的分钟。", "{what}: no minute stands out.")
+NOTHING_OF_MINUTES = Text("不详：没有一项有数据。", "Not known: nothing of it was measured.")
+MINUTES_WITHOUT = Text("没有数据、不计入：{what}。", "Not known, and not counted: {what}.")
+TO_FILL_IN = Text("人填：", "To fill in:")
+BLANK = Text("{what}：________", "{what}: ________")
+BLANKS = (
+    Text("亮点", "Highlights"),
+    Text("不足", "Shortcomings"),
+    Text("原因", "Causes"),
+    Text("改进（责任人、期限）", "Improvements (who, until when)"),
+)
+
 HANDLING_HEADS = (
     Text("事件", "Incident"),
     Text("开始", "Opened"),
@@ -111,6 +126,48 @@ NO_CHAT = Text(
 )
 SAMPLES = Text("留作证据的原话：", "In their words, as kept for evidence:")
 SAMPLE = Text("{category}：“{text}”（#{number}）", "{category}: “{text}” (#{number})")
+
+MONTH = Text("月报", "Monthly review")
+EFFICIENCY = Text("效率", "Efficiency")
+OF_ALL = Text("全部", "All")
+NIGHTS = Text(
+    "没有呼叫任何人的夜晚（0 点到 7 点）：{quiet} / {nights}。",
+    "Nights (0 to 7 o'clock) in which nobody was called: {quiet} of {nights}.",
+)
+EFFICIENCY_MEANS = Text(
+    "按预案统计，不按人；不含演练。合并的重复告警没有单独发消息。",
+    "By procedure, not by person, without drills. What was folded was no message of its own.",
+)
+
+COMPARED = Text("与前几场相比", "Compared with the sessions before")
+TREND = Text("{stream} 的趋势", "Trend of {stream}")
+NO_TREND = Text(
+    "还没有可比的场次：场次结束后自动写的复盘才计入。", "No session yet: those count whose review is written."
+)
+NOTHING_BEFORE = Text("之前没有可比的场次。", "No session before it to compare with.")
+FIGURE, DIRECTION = Text("指标", "Figure"), Text("趋势", "Direction")
+THIS_TIME, USUAL = Text("本场", "This time"), Text("前 {count} 场中位数", "Median of the last {count}")
+DIRECTIONS = {"better": Text("变好", "better"), "worse": Text("变差", "worse"), "same": Text("持平", "same")}
+DIRECTION_MEANS = Text(
+    "趋势：最后一场与之前各场的中位数相比，相差一成以内为持平。",
+    "Direction: the last one against the median of those before; within a tenth is the same.",
+)
+
+ACTIONS = Text("改进项", "Action items")
+ACTION_HEADS = (
+    Text("编号", "No."),
+    Text("做什么", "What"),
+    Text("负责人", "Who"),
+    Text("期限", "Until"),
+    Text("状态", "State"),
+    Text("来自", "Of"),
+)
+ACTION_OPEN, ACTION_DONE = Text("未完成", "open"), Text("已完成", "done")
+ACTION_OVERDUE = Text("逾期", "overdue")
+NO_ACTION = Text(
+    "没有；用 streamwatch action add 或控制台的 /actions 记下。",
+    "None; keep them by streamwatch action add, or at /actions of the console.",
+)
 
 SUGGESTION = Text("{text}：{numbers}", "{text}: {numbers}")
 NO_SUGGESTION = Text("没有：没有一条规则有所发现。", "None: no rule found anything.")

@@ -1,0 +1,61 @@
+"""`streamwatch report --trend`: the last sessions of a stream side by side, and whether it becomes better."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from streamwatch.cli.api import Api
+from streamwatch.cli.record import asking
+from streamwatch.config import Config
+from streamwatch.errors import CommandFailed
+from streamwatch.language import Language, Text
+from streamwatch.report.review.document import trend_document
+from streamwatch.report.review.reader import Reader
+from streamwatch.report.review.reading import read_points
+from streamwatch.report.review.told_trend import told_trend
+from streamwatch.report.review.trend import Point, last, trend
+from streamwatch.report.ticks import Unseen
+
+
+def tell_trend(
+    config: Config, api: Api, stream: str | None, count: int, language: Language, *, as_json: bool
+) -> str:
+    """Raises `CommandFailed` when it is not said which of several streams is meant."""
+    stream = stream or _only(api)
+    points = last(read_points(asking(api), stream, Unseen(lambda: False)), count)
+    found = trend(_with_actions(api, points))
+    if as_json:
+        told = {"stream": stream, **trend_document(found, config.zone)}
+        return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+    return "\n\n".join(told_trend(stream, found, Reader(language, config.zone))) + "\n"
+
+
+def _only(api: Api) -> str:
+    reviews = api.call("GET", "/reviews", params={"limit": "1000"})["reviews"]
+    streams = sorted({str(each["stream"]) for each in reviews})
+    if len(streams) == 1:
+        return streams[0]
+    known = " ".join(streams) or "—"
+    raise CommandFailed(
+        Text(
+            f"请用 --stream 写明哪个直播间；有复盘的：{known}", f"name one by --stream; those with reviews: {known}"
+        )
+    )
+
+
+def _with_actions(api: Api, points: Sequence[Point]) -> list[Point]:
+    """How many items of each session are open, and done, by now."""
+    told = api.call("GET", "/actions", params={"limit": "1000"})["actions"]
+    counted = Counter((each["session"], each["done_at"] is not None) for each in told)
+    return [
+        replace(
+            each,
+            values={
+                **each.values,
+                "actions_open": float(counted[each.session, False]),
+                "actions_done": float(counted[each.session, True]),
+            },
+        )
+        for each in points
+    ]
