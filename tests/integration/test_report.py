@@ -71,6 +71,10 @@ def recorded() -> Samples:
         ("streamwatch_ingest_publishing", {"server": "studio", "app": "live"}, lambda _: 1),
         ("streamwatch_chat_complaints_total", {"category": "lag"}, lambda second: second / 10),
         ("streamwatch_chat_complaints_total", {"category": "audio"}, lambda _: 0),
+        ("streamwatch_commerce_connected", {"feed": "orders"}, lambda _: 1),
+        ("streamwatch_orders_total", {}, lambda second: second // 20),
+        ("streamwatch_order_amount_total", {"currency": "CNY"}, lambda second: second // 20 * 199),
+        ("streamwatch_payments_failed_total", {}, lambda _: 0),
         ("streamwatch_chat_complaining_users", {"category": "lag", "window": "1m"}, lambda _: 6),
     ):
         points = [(BEGAN.timestamp() + second, value(second)) for second in seconds]
@@ -139,7 +143,7 @@ def test_a_session_as_a_program_reads_it(morning: Morning) -> None:
     review = told(morning, "--session", "show")
     assert list(review) == [
         "session", "stream", "weekly", "monthly", "timezone", "from", "to", "prometheus",
-        "result", "minutes", "classes", "handling", "efficiency", "feedback", "suggestions", "comparison",
+        "result", "minutes", "classes", "handling", "efficiency", "feedback", "sales", "suggestions", "comparison",
         "actions", "drills",
     ]  # fmt: skip
     (result,) = review["result"]
@@ -161,6 +165,11 @@ def test_a_session_as_a_program_reads_it(morning: Morning) -> None:
     assert (lag["category"], lag["users"]) == ("lag", 6)
     assert 40 <= lag["complaints"] <= 80
     assert 0 < review["feedback"][0]["known"] < 0.5
+    (sold,) = review["sales"]
+    assert (sold["payments_failed"], sold["refunds"], sold["refunded"]) == (0, None, {})
+    assert 20 <= sold["orders"] <= 35
+    assert sold["turnover"]["CNY"] == pytest.approx(sold["orders"] * 199)
+    assert 0 < sold["known"] < 0.5
     assert ("not_taken", [morning.complaint]) in [
         (each["rule"], each["incidents"]) for each in review["suggestions"]
     ]
@@ -181,6 +190,7 @@ HEADS = {
         "问题分类",
         "处理",
         "观众反馈",
+        "成交",
         "建议",
         "与前几场相比",
         "改进项",
@@ -192,6 +202,7 @@ HEADS = {
         "Problems by class",
         "Handling",
         "Feedback",
+        "Sales",
         "Suggestions",
         "Compared with the sessions before",
         "Action items",
@@ -203,7 +214,7 @@ NOTE = {"zh": "Alice：switched to the ＊backup＊ line", "en": "Alice: switche
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_session_as_a_person_reads_it(morning: Morning, language: str) -> None:
-    """Six sections in the language that was asked for, with the title of the runbook's step."""
+    """Seven sections in the language that was asked for, with the title of the runbook's step."""
     other = "en" if language == "zh" else "zh"
     done = run("--session", "show", "--config", morning.config, "--lang", language, language=other)
     assert done.returncode == 0, done.stderr

@@ -20,6 +20,8 @@ def test_the_list() -> None:
         "chat_messages_per_minute",
         "chatters",
         "complaining_users",
+        "orders_per_minute",
+        "turnover_per_minute",
     ]
 
 

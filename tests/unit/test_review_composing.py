@@ -15,6 +15,7 @@ from streamwatch.report.review.handling import Handling, handling
 from streamwatch.report.review.measured import Measured
 from streamwatch.report.review.result import Result, result
 from streamwatch.report.review.review import Record, compose, streams
+from streamwatch.report.review.sales import Sales, sales
 from streamwatch.report.review.scope import Scope
 from streamwatch.report.review.suggestions import suggestions
 from streamwatch.report.table import Column
@@ -257,3 +258,26 @@ def test_a_stream_that_was_asked_for_is_told_whatever_is_known() -> None:
     review = composed(stream="demo")
     assert [(each.stream, each.peak) for each in review.results] == [("demo", None)]
     assert (review.handlings, review.classes, review.suggestions) == ((), (), ())
+
+
+def test_what_was_sold_on_air() -> None:
+    """Orders, turnover by currency and the best minute, of the rows on air; a step of two minutes is halved."""
+    measured = Measured(
+        (
+            column("orders", 99, 10, 40, None, 2),
+            column("payments_failed", 9, 0, 1, None, 0),
+            column("turnover_CNY", 9900, 1000, 4000, None, 200.5),
+            column("turnover_USD", None, None, 5),
+        )
+    )
+    assert sales("demo", measured, range(1, 5), 120) == Sales(
+        "demo", 0.75, 52, 20, 1, None, {"CNY": 5200.5, "USD": 5}, {}
+    )
+
+
+def test_a_shop_that_nobody_heard_has_no_sales() -> None:
+    """It is left out; one that was heard and sold nothing sold 0."""
+    assert sales("demo", Measured((column("orders", 5),)), range(1, 5), 60) is None
+    found = sales("demo", Measured((column("orders", 0, 0),)), range(2), 60)
+    assert found is not None
+    assert (found.orders, found.peak, found.known) == (0, 0, 1.0)

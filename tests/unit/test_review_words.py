@@ -66,6 +66,12 @@ def evening() -> Review:
         column("viewers_average", *[1200.0] * 122),
         column("complaints_lag", *[0.0] * 120, 70.2, 5),
         column("complaining_users_lag", *[0.0] * 120, 60, 5),
+        column("orders", *[10.0] * 120, 42.0),
+        column("payments_failed", *[0.0] * 121),
+        column("refunds", *[0.0] * 120, 2.0),
+        column("turnover_CNY", *[1990.0] * 120, 12345.6),
+        column("turnover_USD", *[0.0] * 121),
+        column("refunded_CNY", *[0.0] * 120, 398.0),
     )
     scope = of_session([SESSION], "1122-A", EIGHT + 12 * HOUR, SHANGHAI)
     return compose(Record(scope, (handling(real), handling(drill)), {"demo": Measured(columns)}), BOXES, SHANGHAI)

@@ -108,7 +108,7 @@ def command(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Tell a session, a time, a week or a month in words. 复盘：结果、问题分类、处理、观众反馈、建议。
+    """Tell a session, a time, a week or a month in words. 复盘：结果、问题分类、处理、观众反馈、成交、建议。
 
     The receiver writes that of each session by itself when it ends: --list. 场次结束后自动写好，见 --list。
 

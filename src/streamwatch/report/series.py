@@ -18,6 +18,10 @@ RATE_WINDOW = 60  # seconds; a counter needs two samples, also where it is scrap
 PEOPLE = Text("人", "people")
 SECONDS = Text("秒", "s")
 RATIO = Text("比值", "ratio")
+# Sums of a shop stand at 0 before anybody tells them: what its feed did not tell is not known.
+SHOP_IS_HEARD = (
+    ' and on () max(max_over_time(streamwatch_commerce_connected{stream=$stream,feed="orders"}[$step])) == 1'
+)
 
 
 @dataclass(frozen=True)
@@ -125,5 +129,22 @@ SERIES = (
         0,
         'max by (category) (max_over_time(streamwatch_chat_complaining_users{stream=$stream,window="1m"}[$step]))',
         by="category",
+    ),
+    Series(
+        "orders_per_minute",
+        Text("已支付订单", "Paid orders"),
+        Text("单/分钟", "per minute"),
+        "average",
+        2,
+        "60 * max(rate(streamwatch_orders_total{stream=$stream}[$rate]))" + SHOP_IS_HEARD,
+    ),
+    Series(
+        "turnover_per_minute",
+        Text("成交额（未减退款）", "Turnover (gross)"),
+        Text("金额/分钟", "amount per minute"),
+        "average",
+        2,
+        "60 * max by (currency) (rate(streamwatch_order_amount_total{stream=$stream}[$rate]))" + SHOP_IS_HEARD,
+        by="currency",
     ),
 )

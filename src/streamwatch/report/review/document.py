@@ -14,6 +14,7 @@ from streamwatch.report.review.handling import Handling
 from streamwatch.report.review.minutes import Minutes, Spell
 from streamwatch.report.review.result import Result
 from streamwatch.report.review.review import Review
+from streamwatch.report.review.sales import Sales
 from streamwatch.report.review.trend import Trend
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -37,6 +38,7 @@ def document(review: Review) -> dict[str, Any]:
         "handling": [_handling(each, review) for each in review.handlings],
         "efficiency": review.efficiency and _efficiency(review.efficiency),
         "feedback": [_feedback(each) for each in review.feedback],
+        "sales": [_sales(each) for each in review.sales],
         "suggestions": [
             {"rule": each.rule, "text_zh": each.text.zh, "text_en": each.text.en, "incidents": list(each.incidents)}
             for each in review.suggestions
@@ -170,6 +172,19 @@ def _feedback(each: Feedback) -> dict[str, Any]:
         "known": each.known,
         "categories": [found._asdict() for found in each.categories],
         "samples": [sample._asdict() for sample in each.samples],
+    }
+
+
+def _sales(each: Sales) -> dict[str, Any]:
+    return {
+        "stream": each.stream,
+        "known": each.known,
+        "orders": each.orders,
+        "orders_per_minute_peak": each.peak,
+        "payments_failed": each.failed,
+        "refunds": each.refunds,
+        "turnover": dict(each.turnover),
+        "refunded": dict(each.refunded),
     }
 
 

@@ -1,4 +1,4 @@
-"""A review in Markdown, for a person who reads it in the morning: a section a subject, drills last. Pure."""
+"""A review in Markdown, for a person who reads it in the morning: its sections, drills after them. Pure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,6 +12,7 @@ from streamwatch.report.review.told_feedback import told_feedback, told_suggesti
 from streamwatch.report.review.told_handling import told_handlings
 from streamwatch.report.review.told_minutes import told_minutes
 from streamwatch.report.review.told_result import told_classes, told_result
+from streamwatch.report.review.told_sales import told_sales
 from streamwatch.report.review.told_trend import told_comparison
 
 
@@ -34,6 +35,8 @@ def _blocks(review: Review, reader: Reader, step: StepTitle) -> Iterator[str]:
     if review.efficiency is not None:
         yield from section(words.EFFICIENCY, told_efficiency(review.efficiency, reader))
     yield from section(words.FEEDBACK, told_feedback(review.feedback, reader))
+    if review.sales:
+        yield from section(words.SALES, told_sales(review.sales, reader))
     yield from section(words.SUGGESTIONS, [told_suggestions(review.suggestions, reader)])
     if review.comparison is not None:
         yield from section(words.COMPARED, told_comparison(review.comparison, reader))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from streamwatch.language import Text
-from streamwatch.report.series import PEOPLE, SERIES, Series
+from streamwatch.report.series import PEOPLE, SERIES, SHOP_IS_HEARD, Series
 from streamwatch.report.table import Column
 
 _OF_EXPORT = {series.key: series for series in SERIES}
@@ -26,6 +26,20 @@ AVERAGE = Series(
     0,
     "sum(max by (platform) (avg_over_time(streamwatch_viewers{stream=$stream}[$step])))",
 )
+
+
+def _grown(key: str, name: Text, counter: str, by: str | None = None) -> Series:
+    """What a sum of the shop grew by; two exporters that are told the same count it once."""
+    grown = f"increase(streamwatch_{counter}_total{{stream=$stream}}[$rate])"
+    query = f"max by ({by}) ({grown})" if by else f"max({grown})"
+    return Series(key, name, Text("", ""), "average", 2, query + SHOP_IS_HEARD, by)
+
+
+ORDERS = _grown("orders", Text("订单", "Orders"), "orders")
+FAILED = _grown("payments_failed", Text("支付失败", "Failed payments"), "payments_failed")
+REFUNDS = _grown("refunds", Text("退款", "Refunds"), "refunds")
+TURNOVER = _grown("turnover", Text("成交额", "Turnover"), "order_amount", "currency")
+REFUNDED = _grown("refunded", Text("退款金额", "Given back"), "refund_amount", "currency")
 USERS = _OF_EXPORT["complaining_users"]
 ASKED = (
     _OF_EXPORT["publishing"],
@@ -33,6 +47,11 @@ ASKED = (
     AVERAGE,
     COMPLAINTS,
     USERS,
+    ORDERS,
+    FAILED,
+    REFUNDS,
+    TURNOVER,
+    REFUNDED,
 )
 CHAT, BITRATE = _OF_EXPORT["chat_messages_per_minute"], _OF_EXPORT["received_bytes_per_second"]
 ORDERS = next((series for key, series in _OF_EXPORT.items() if key.startswith("orders")), None)

@@ -1,4 +1,4 @@
-"""The review as one value: its five parts, put together from what was read. Pure."""
+"""The review as one value: its parts, put together from what was read. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +14,7 @@ from streamwatch.report.review.measured import Measured
 from streamwatch.report.review.minutes import Minutes, minutes
 from streamwatch.report.review.numbers import numbers
 from streamwatch.report.review.result import Result, result, rows_on_air
+from streamwatch.report.review.sales import Sales, sales
 from streamwatch.report.review.scope import Scope
 from streamwatch.report.review.suggestions import Suggestion, TimeBoxes, suggestions
 from streamwatch.report.review.trend import Point, Trend, flat, trend
@@ -48,6 +49,7 @@ class Review:
     classes: tuple[Class, ...]
     handlings: tuple[Handling, ...]
     feedback: tuple[Feedback, ...]
+    sales: tuple[Sales, ...]  # of the streams whose shop was heard
     suggestions: tuple[Suggestion, ...]
     drills: tuple[Handling, ...]
     drill_classes: tuple[Class, ...]
@@ -74,6 +76,11 @@ def compose(record: Record, boxes: TimeBoxes, zone: tzinfo) -> Review:
             feedback(stream, mine, measured, rows_on_air(stream, scope.sessions, scope.span))
             for stream, mine, measured in rooms
             if stream
+        ),
+        tuple(
+            sold
+            for stream, _, measured in rooms
+            if (sold := sales(stream, measured, rows_on_air(stream, scope.sessions, scope.span), scope.span.step))
         ),
         suggestions(real, boxes),
         drills,

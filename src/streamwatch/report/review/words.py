@@ -13,6 +13,7 @@ RESULT = Text("结果", "Result")
 CLASSES = Text("问题分类", "Problems by class")
 HANDLING = Text("处理", "Handling")
 FEEDBACK = Text("观众反馈", "Feedback")
+SALES = Text("成交", "Sales")
 SUGGESTIONS = Text("建议", "Suggestions")
 DRILLS = Text("演练（不计入以上各节）", "Drills (in none of the sections above)")
 
@@ -60,6 +61,16 @@ FEEDBACK_HEADS = (
     Text("一分钟内最多人数", "Most people in a minute"),
 )
 
+SALES_HEADS = (
+    Text("直播间", "Stream"),
+    Text("订单（约）", "Orders (about)"),
+    Text("成交额（约，未减退款）", "Turnover (about, gross)"),
+    Text("一分钟最多订单", "Most orders in a minute"),
+    Text("支付失败", "Failed payments"),
+    Text("退款单数", "Refunds"),
+    Text("退款金额", "Given back"),
+)
+
 UNKNOWN = Text("不详", "not known")
 SESSION = Text("{stream}：场次 {id}{title}，{times}", "{stream}: session {id}{title}, {times}")
 RUNDOWN = Text(
@@ -82,6 +93,13 @@ PUBLISHING_PARTLY = Text(
 )
 CHAT_PARTLY = Text(
     "{stream}：弹幕只有 {share} 的时间有数据。", "{stream}: the chat is known for {share} of the time."
+)
+SALES_PARTLY = Text(
+    "{stream}：店铺只有 {share} 的时间有数据。", "{stream}: the shop is known for {share} of the time."
+)
+SALES_NOTE = Text(
+    "按直播期间收到的时刻统计；补报的旧单不计入，结算以店铺后台为准。",
+    "By when it was told while on air; orders of the past are not counted. Settle by the shop's own books.",
 )
 INTERRUPTED = Text(
     "中断：直播期间“直播中断”P0 告警持续的时间；未推流：直播期间接入端测得没有推流的时间。",
