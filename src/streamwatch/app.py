@@ -109,7 +109,8 @@ class Receiver:
         self.presses = Presses(key)
         buttons = Buttons(key)
         self.door = Door()
-        hands_out = (lambda: self.ways.book, clock, self.metrics, self._due, self._adoption)
+        told_of = (self._due, self._adoption, lambda: self.config.file.informed)
+        hands_out = (lambda: self.ways.book, clock, self.metrics, *told_of)
         self.folding = Folding(self.store.database, *hands_out)
         calling = Calling(*hands_out)
         self.adopting = Adopting(self.store, self._adoption, calling, clock)
@@ -133,6 +134,7 @@ class Receiver:
             self.config.zone,
             clock,
             self.watchdog.way_is_open,
+            lambda person: self.ways.book.name(person),
         )
         self.delivery = Delivery(
             self.store,

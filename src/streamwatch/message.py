@@ -13,8 +13,9 @@ from typing import Literal
 
 from streamwatch.language import Language, Text
 
-Kind = Literal["firing", "raised", "over", "test", "digest", "note"]
-CALLS: tuple[Kind, ...] = ("firing", "raised")  # what is over, and what tests, calls nobody
+Kind = Literal["firing", "raised", "told", "over", "test", "digest", "note"]
+CALLS: tuple[Kind, ...] = ("firing", "raised")  # what is over, what tests, and what only tells calls nobody
+TOLD: Kind = "told"
 
 _BREAKS = "\r\n\t\v\f\x85\u2028\u2029"
 # Classes that must not reach a screen: marks that turn the reading direction around.
@@ -58,13 +59,20 @@ class Message:
     maybe_repeated: bool = False
     incidents: tuple[str, ...] = ()  # of a digest: all that it tells of
     ended: tuple[str, ...] = ()  # those of them that are over
+    told: tuple[str, ...] = ()  # those of which its reader is told, and not called
     thread: tuple[Earlier, ...] = ()  # oldest first: what this one answers, or brings up to date
     translation: "Message | None" = None  # the same in the other language, for a channel that shows both
 
     @property
     def all_over(self) -> bool:
-        """It asks nobody to do anything, so it should wake nobody."""
+        """It asks nobody to do anything."""
         return self.kind == "over" or (self.kind == "digest" and self.incidents == self.ended)
+
+    @property
+    def wakes_nobody(self) -> bool:
+        """It calls nobody, so it must ring no phone."""
+        only_tells = self.kind == "digest" and set(self.incidents) == {*self.ended, *self.told}
+        return self.all_over or self.kind == TOLD or only_tells
 
     @property
     def text(self) -> str:

@@ -85,6 +85,7 @@ PAGE_STATES = {
 PAGE_KINDS = {
     "firing": Text("呼叫", "call"),
     "raised": Text("升级呼叫", "raised"),
+    "told": Text("通知", "told"),
     "over": Text("恢复通知", "over"),
     "test": Text("测试", "test"),
     "note": Text("提醒", "note"),

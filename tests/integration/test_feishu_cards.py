@@ -63,6 +63,7 @@ async def test_a_page(line: Line) -> None:
         (page(severity="P1", title="【P1】x"), "orange", "【P1】"),
         (page(severity="P2", title="【P2】x"), "yellow", "【P2】"),
         (page(severity="P3", title="【P3】x"), "blue", "【P3】"),
+        (page(kind="told", title="【通知】x"), "blue", "【通知】"),
         (over(), "green", "【恢复】"),
         (trial(), "grey", "【测试】"),
     ],

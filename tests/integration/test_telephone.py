@@ -15,6 +15,7 @@ from streamwatch.channels.aliyun import canonical, signed
 from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.message import Earlier, Message
 
+TWO: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ((("1", "2"), ()), (("1",), ("2",)), ((), ("1", "2")))
 VOICES, SMS = ("aliyun_voice", "twilio_voice"), ("aliyun_sms", "twilio_sms")
 BOB = "13800000002"
 
@@ -131,10 +132,11 @@ async def test_a_flood_keeps_who_what_where_do_now(dial: Switchboard) -> None:
 
 
 @pytest.mark.parametrize("kind", VOICES)
-async def test_nobody_is_rung_up_for_the_end(dial: Switchboard, kind: str) -> None:
-    """The next contact is told; a test does ring."""
+async def test_nobody_is_rung_up_for_what_calls_nobody(dial: Switchboard, kind: str) -> None:
+    """An end, a word: the next contact is told; a test does ring."""
     line = dial(kind)
-    for end in (over(), page(kind="digest", incidents=("1", "2"), ended=("1", "2"))):
+    ends = (page(kind="digest", incidents=("1", "2"), ended=rest, told=told) for rest, told in TWO)
+    for end in (over(), page(kind="told"), *ends):
         assert (await refused(line, end, "13800000001")).reason is Reason.REJECTED
     assert line.service.requests == []
     await line.channel.send(trial(), "13800000001")

@@ -161,6 +161,7 @@ class Story:
             self.buttons,
             ZoneInfo("Asia/Shanghai"),
             self.clock,
+            name=lambda person: self.book.name(person),
         )
         ways = Ways(self.book, self.phones)
         self.delivery = Delivery(self.store, lambda: ways, composing, self.clock, self.metrics, lambda: 0.0)

@@ -12,6 +12,10 @@ def item(number: int, severity: str = "P0", *, over: bool = False, stream: str |
     return Item(number, stream or f"room-{number}", severity, GONE, "tech", over)
 
 
+def told(number: int) -> Item:
+    return Item(number, f"room-{number}", "P0", GONE, "tech", False, told=True)
+
+
 def letter(to: str = "alice", note: Text | None = None) -> Letter:
     reader = ALICE if to == "alice" else BOB
     return Letter("7", reader, False, "http://127.0.0.1/l/x", "http://127.0.0.1/", note=note)
@@ -39,6 +43,19 @@ def test_only_ends_ask_for_nothing() -> None:
     message = word_digest(letter("bob", Text("未必", "doubtful")), [item(1, over=True), item(2, over=True)])
     assert (message.title, message.steps, message.ack_url) == ("[OVER] 2 incidents", (), None)
     assert message.facts[1] == "doubtful"
+
+
+def test_what_is_only_told_stands_apart() -> None:
+    """Below what calls, whatever its severity; alone it has nothing to take, and wakes nobody."""
+    mixed = word_digest(letter("bob"), [told(1), item(2, "P2"), item(3, over=True)])
+    assert mixed.title == "[P2] 1 incidents: room-2 nothing arrives … @Bob"
+    assert mixed.facts[0] == "in one message: P2 ×1 · FYI ×1 · over ×1; the link has the whole list"
+    assert (mixed.incidents, mixed.told, mixed.wakes_nobody) == (("2", "1", "3"), ("1",), False)
+    assert mixed.ack_url
+    alone = word_digest(letter("bob"), [told(1), told(2), item(3, over=True)])
+    assert alone.title == "[FYI] 3 incidents: room-1 nothing arrives …"
+    assert (alone.steps, alone.ack_url, alone.button) == ((), None, None)
+    assert (alone.wakes_nobody, alone.all_over) == (True, False)
 
 
 def test_a_stream_that_flaps_is_one_word() -> None:

@@ -1,5 +1,6 @@
 """What a drill says when the wrong person was paged, and why."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -59,3 +60,34 @@ def test_the_cause_is_the_plainest_row_of_the_timeline(kinds: list[str], told: s
     watch._somebody_else([{"kind": kind, "text_zh": f"{kind} 中", "text_en": kind} for kind in ["opened", *kinds]])
 
     assert one.because_en == told
+
+
+class OneIncident:
+    """What the receiver tells of a drill, and nothing else."""
+
+    def __init__(self, *pages: tuple[str, str]) -> None:
+        row = {"delivered_at": BEGAN, "channel": "phone"}
+        self.pages = [{"kind": kind, "person": who, "person_name": who.title(), **row} for kind, who in pages]
+
+    async def receiver(self, *_: Any, **__: Any) -> Any:
+        words = ("alertname", "hop", "procedure", "severity", "role", "runbook_step", "summary_zh", "summary_en")
+        known = {"id": "4", "state": "resolved", "opened_at": BEGAN, "pages": self.pages, "timeline": []}
+        return {"incidents": [dict.fromkeys(words, "x") | known]}
+
+
+@pytest.mark.parametrize(
+    ("pages", "counted", "ended"),
+    [
+        ([("firing", "alice"), ("told", "charlie"), ("over", "charlie"), ("over", "alice")], 1, True),
+        ([("firing", "alice"), ("told", "charlie"), ("over", "charlie")], 1, False),
+        ([("firing", "alice"), ("firing", "charlie"), ("over", "alice")], 2, True),
+        ([("told", "charlie")], 0, False),
+    ],
+)
+async def test_only_calls_are_counted_as_pages(pages: list[tuple[str, str]], counted: int, ended: bool) -> None:
+    """Whoever is told is no page too many, and no page at all; whoever is called besides is."""
+    one = Seen("encoder_crash")
+    watch = Watch(OneIncident(*pages), one, "demo", datetime.fromisoformat(BEGAN), lambda *_: None)  # type: ignore[arg-type]  # it answers alike
+    await watch._look_at_receiver()
+    assert (one.pages, one.resolved is not None) == (counted, ended)
+    assert one.person == ("alice" if counted else None)

@@ -7,6 +7,7 @@ import pytest
 
 from streamwatch.config.load import load, warnings
 from streamwatch.errors import ConfigError, Mistake
+from streamwatch.incidents.informing import DEFAULT, Inform, Table
 
 REPOSITORY = Path(__file__).parents[2]
 GOOD = """\
@@ -101,6 +102,12 @@ def test_the_files_that_come_with_it_are_good() -> None:
         ("secrets/dingtalk_url", "secrets/none", 8, "url_file", "cannot be read: No such file"),
         ("secrets/dingtalk_secret", "secrets", 9, "secret_file", "cannot be read: Is a directory"),
         ("people:", "people: [", 11, "", "not YAML"),
+        ("fallback_role: ops", "inform: [{procedure: x, roles: [data]}]", 17, "inform.0.procedure", "there are: "),
+        ("fallback_role: ops", "inform: [{procedure: viewer_complaints, roles: [data], category: [pirce]}]", 17,
+         "inform.0.category.0", "no category 'pirce'"),
+        ("fallback_role: ops", "inform: [{procedure: other, roles: [data, host]}]", 17, "roles.1", "'tech', 'ops'"),
+        ("fallback_role: ops", "inform: [{procedure: other, roles: [ops], alertz: []}]", 17, "alertz", "'alerts'?"),
+        ("fallback_role: ops", "inform: [{procedure: other, roles: []}]", 17, "inform.0.roles", "at least 1 item"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place_and_cure(
@@ -171,6 +178,7 @@ def test_an_id_that_stands_twice_is_refused(folder: Path) -> None:
         ("[secrets/token]", "[secrets/none]", "无法读取：No such file"),
         ("    secret_file", "    url: https://example.org\n    secret_file", "url 和 url_file 要写其中一个"),
         ("alert_rules: alert_rules", "alert_rules: secrets", "这个目录下没有 <预案>/rules.yml"),
+        ("fallback_role: ops", "inform: [{procedure: x, roles: [data]}]", "alert_rules 里没有预案“x”；有："),
     ],
 )  # fmt: skip
 def test_who_reads_chinese_is_told_in_chinese(folder: Path, before: str, after: str, says: str) -> None:
@@ -238,6 +246,23 @@ def test_the_other_language_must_not_be_told_less(folder: Path) -> None:
     path.write_text(path.read_text().replace("{#publisher-gone}", "{#publisher-lost}"))
 
     assert {found.key for found in mistakes(folder, GOOD)} == {"#publisher-gone", "#publisher-lost"}
+
+
+@pytest.mark.parametrize(
+    ("said", "table"),
+    [
+        ("", DEFAULT),
+        ("inform: []\n", []),
+        (
+            "inform: [{procedure: other, roles: [data], severity: [P0, P1], category: [x], alerts: [A]}]\n",
+            [Inform("other", ("data",), ("P0", "P1"), ("x",), ("A",))],
+        ),
+    ],
+)
+def test_who_is_told_is_as_usual_unless_it_is_said(folder: Path, said: str, table: Table) -> None:
+    """A table replaces the usual one, and an empty one tells nobody."""
+    (folder / "duty.yml").write_text(GOOD + said)
+    assert list(load(folder / "duty.yml").file.informed) == list(table)
 
 
 def test_a_canary_for_nobody_is_a_mistake(folder: Path) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from streamwatch.delivering.wording import SAMPLES, STEPS, Call, Occasion, word, word_test
+from streamwatch.delivering.wording import SAMPLES, STEPS, Call, Occasion, word, word_plain, word_test
 from streamwatch.duty import Person
 from streamwatch.language import Language, Text
 from streamwatch.message import Message
@@ -183,3 +183,40 @@ def test_a_test_page_asks_for_nothing(person: Person, title: str) -> None:
     assert (message.kind, message.incident_id, message.severity) == ("test", "", "P3")
     assert (message.steps, message.ack_url) == ((), None)
     assert "20:00:05" in message.facts[0]
+
+
+def test_who_is_told_reads_what_to_do_and_who_has_it() -> None:
+    """The section named after the role, nothing to take, and no word of being called."""
+    section = Section("marketing", "M", ("pause paid traffic",))
+    books = {key: replace(each, sections={**each.sections, "marketing": section}) for key, each in BOOKS.items()}
+    telling = call(BOB, kind="told", told_as="marketing", button="b")
+    message = word(telling, replace(OCCASION, called=("Alice", "Eve")), books)
+    assert message.title == "[FYI] demo not publishing @Bob"
+    assert message.facts[1:] == (
+        "for Bob (marketing): default duty list",
+        "P0, called: Alice, Eve; nothing for you to ack",
+    )
+    assert (message.steps, message.runbook_step) == (("1. pause paid traffic",), "marketing")
+    assert (message.kind, message.ack_url, message.button, message.wakes_nobody) == ("told", None, None, True)
+    taken = word(telling, replace(OCCASION, called=("Alice",), taken_by="Alice"), books)
+    assert taken.facts[-1] == "P0, Alice has it"
+    assert word(telling, OCCASION, books).facts[-1] == "P0, called: nobody; nothing for you to ack"
+
+
+def test_without_a_section_of_their_own_they_read_that_of_the_incident() -> None:
+    """A runbook of one's own need not have one."""
+    assert worded(kind="told", told_as="marketing").steps[0] == "1. zh step 1"
+
+
+def test_whoever_was_told_reads_of_the_end_as_all_do() -> None:
+    """A word that comes late says that it is over."""
+    ended = replace(OCCASION, resolved_at=OPENED + timedelta(seconds=30))
+    assert (worded(occasion=ended, kind="told", told_as="marketing").kind, worded(occasion=ended).kind) == (
+        "over",
+    ) * 2
+
+
+def test_a_word_whose_details_are_missing_is_still_a_word() -> None:
+    """Neither its title nor a link makes a call of it."""
+    message = word_plain(call(BOB, kind="told"), 12, "P3")
+    assert (message.title, message.ack_url) == ("[FYI] incident #12 @Bob", None)

@@ -75,7 +75,7 @@ def _verdict(code: int, words: str) -> tuple[Reason, timedelta | None]:
 
 
 def _body(message: Message, to: str) -> dict[str, Any]:
-    calls = not message.all_over and message.kind != "test"
+    calls = not message.wakes_nobody and message.kind != "test"
     both = links(message)
     return {
         "device_key": to,

@@ -130,7 +130,7 @@ class Email:
             mail["In-Reply-To"] = mail["References"] = f"<incident-{message.incident_id}@{domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
-        if message.severity in ("P0", "P1") and not message.all_over:
+        if message.severity in ("P0", "P1") and not message.wakes_nobody:
             mail["Importance"] = "high"
             mail["X-Priority"] = "1"
         mail.set_content(fitting(message, _text, len, MAX_TEXT), cte="base64")

@@ -20,6 +20,8 @@ OVER, TEST = "green", "grey"
 def colour(message: Message) -> str:
     if message.all_over:
         return OVER
+    if message.wakes_nobody:
+        return COLOURS["P3"]
     return TEST if message.kind == "test" else COLOURS.get(message.severity, TEST)
 
 

@@ -23,7 +23,7 @@ from streamwatch.message import Message
 MAX_MESSAGE = 4096  # bytes
 MAX_TITLE = 250  # bytes; the server takes 1 KB, a phone shows less
 PRIORITY = {"P0": 5, "P1": 4, "P2": 3, "P3": 2}
-OVER, TEST = 2, 3
+CALM, TEST = 2, 3
 
 REFILL = timedelta(seconds=5)
 DAY_IS_OVER = timedelta(hours=1)  # the daily quota: ask now and then whether it is a new day there
@@ -87,15 +87,21 @@ def _body(message: Message, to: str) -> dict[str, Any]:
         "title": banner(message, MAX_TITLE),
         "message": text,
         "priority": _priority(message),
-        "tags": ["white_check_mark"] if message.all_over else ["rotating_light"],
+        "tags": [_tag(message)],
         **({"click": both[0][1]} if both else {}),
         "actions": [{"action": "view", "label": label, "url": url, "clear": True} for label, url in both],
     }
 
 
-def _priority(message: Message) -> int:
+def _tag(message: Message) -> str:
     if message.all_over:
-        return OVER
+        return "white_check_mark"
+    return "information_source" if message.wakes_nobody else "rotating_light"
+
+
+def _priority(message: Message) -> int:
+    if message.wakes_nobody:
+        return CALM
     return TEST if message.kind == "test" else PRIORITY.get(message.severity, TEST)
 
 

@@ -26,9 +26,10 @@ def rang_already(message: Message, clock: Clock) -> str | None:
 
 
 def no_call_for_the_end(message: Message) -> None:
-    """Raises `ChannelError`: nobody is rung up to hear that all is well; the next contact may write it."""
-    if message.all_over:
-        raise ChannelError("a phone does not ring for the end; the next contact is told", reason=Reason.REJECTED)
+    """Raises `ChannelError`: nobody is rung up for what calls nobody; the next contact may write it."""
+    if message.wakes_nobody:
+        said = "a phone rings neither for the end nor for a word; the next contact is told"
+        raise ChannelError(said, reason=Reason.REJECTED)
 
 
 class Numbers:

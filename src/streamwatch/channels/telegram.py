@@ -92,7 +92,7 @@ class Telegram:
             "text": text,
             "parse_mode": "HTML",
             "link_preview_options": {"is_disabled": True},
-            "disable_notification": message.all_over,
+            "disable_notification": message.wakes_nobody,
             **_keyboard(message, button=self._buttons, addresses=addresses),
         }
 

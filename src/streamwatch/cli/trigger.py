@@ -9,6 +9,7 @@ import click
 from streamwatch.cli.api import config_option, json_option, open_api
 from streamwatch.incidents.trigger import DANGER, KINDS, MATTERS, NOTE, WHOLE_SITE
 from streamwatch.language import Text, reader_language
+from streamwatch.message import CALLS
 
 _LISTED = "\n\n".join(
     f"{kind}: " + " ".join(each.what for each in MATTERS if each.kind == kind and each.what)
@@ -48,7 +49,7 @@ def _words(answer: dict[str, Any]) -> Text:
     incident = answer["incident"]
     if incident is None:
         return Text("已存下来，正在呼叫；看控制台", "it is stored, people are being called; see the console")
-    called = list(dict.fromkeys(page["person_name"] for page in incident["pages"] if page["kind"] != "over"))
+    called = list(dict.fromkeys(page["person_name"] for page in incident["pages"] if page["kind"] in CALLS))
     zh, en = ("、".join(called) or "没有人，马上打电话", ", ".join(called) or "nobody: telephone now")
     number = incident["id"]
     return Text(

@@ -16,6 +16,7 @@ from streamwatch.config.accounts import unknown_accounts
 from streamwatch.config.adopted import held_back, unknown_procedures
 from streamwatch.config.console import Doors, Token, read_hashes, strangers
 from streamwatch.config.duty_book import read_roster
+from streamwatch.config.inform import tells_nobody
 from streamwatch.config.law import Law, load_laws, too_short
 from streamwatch.config.pools import contradictions
 from streamwatch.config.rewording import in_chinese, reworded
@@ -23,6 +24,7 @@ from streamwatch.config.runbooks import load_runbooks
 from streamwatch.config.schema import DutyFile
 from streamwatch.duty import DutyBook
 from streamwatch.errors import ConfigError, Mistake
+from streamwatch.incidents.trigger import KINDS
 from streamwatch.language import Text
 from streamwatch.runbook import Runbooks
 from streamwatch.storage.s3 import Bucket
@@ -92,6 +94,7 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
     laws, unread = load_laws(file.law_files)
     mistakes = [*secrets.mistakes, *roster.mistakes, *contradictions(source, file), *map(in_chinese, troubles)]
     mistakes += [*unread, *unknown_procedures(source, file, runbooks)]
+    mistakes += tells_nobody(source, file.inform or (), {*KINDS, *(procedure for procedure, _ in runbooks)})
     if file.retention is not None and (words := too_short(laws, file.retention)):
         mistakes.append(source.mistake(("retention",), words))
     if mistakes:

@@ -12,6 +12,7 @@ from streamwatch.alert import Severity
 from streamwatch.channels import ChannelSettings
 from streamwatch.config.console import PARTS as CONSOLE_PARTS
 from streamwatch.config.console import AnyToken, ConsolePart
+from streamwatch.config.inform import InformPart
 from streamwatch.config.roster import (
     PARTS,
     AwayPart,
@@ -28,6 +29,7 @@ from streamwatch.config.roster import (
 )
 from streamwatch.config.roster import Part as _Part
 from streamwatch.delivering import rounds
+from streamwatch.incidents import informing
 from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.adoption import Step as Stage
 from streamwatch.incidents.escalation import DEFAULT, LEASES, REMINDERS, Leases, Policy, Reminders, Step, Whom
@@ -168,6 +170,7 @@ class DutyFile(_Part):
     escalation: dict[Severity, tuple[StepPart, ...]] | None = None
     delivery: DeliveryPart = DeliveryPart()
     adoption: Annotated[dict[str, Stage], BeforeValidator(_adopted)] = Field(default_factory=dict)
+    inform: tuple[InformPart, ...] | None = None  # instead of the usual table; an empty one tells nobody
     rotations: tuple[RotationPart, ...] = ()
     holidays_file: Path | None = None
     away: tuple[AwayPart, ...] = ()
@@ -220,6 +223,10 @@ class DutyFile(_Part):
         ringing |= {name for name, each in self.channels.items() if each.type == "pool" and each.of[0] in ringing}
         return Adoption(said.pop("default", "escalate"), said, frozenset(ringing))
 
+    @property
+    def informed(self) -> informing.Table:
+        return informing.DEFAULT if self.inform is None else [part.as_inform() for part in self.inform]
+
     def aware(self, at: datetime) -> datetime:
         return at.replace(tzinfo=ZoneInfo(self.timezone)) if at.tzinfo is None else at
 
@@ -240,6 +247,7 @@ KNOWN_KEYS = frozenset(
         S3Part,
         StoragePart,
         StepPart,
+        InformPart,
     )
     for key, field in part.model_fields.items()
 )

@@ -37,8 +37,8 @@ assert sum(share.most for share in SHARES.values()) <= MOST
 
 
 def urgency(severity: str, kind: str) -> Urgency:
-    """An end wakes nobody: it is as mild as a note."""
-    if kind == "over":
+    """An end wakes nobody, and neither does what only tells: both are as mild as a note."""
+    if kind in ("over", "told"):
         return "mild"
     return "P0" if severity == "P0" else "P1" if severity == "P1" else "mild"
 

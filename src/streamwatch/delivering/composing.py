@@ -17,8 +17,9 @@ from streamwatch.delivering.digest import Item, Letter, word_digest
 from streamwatch.delivering.wording import DOUBT, Call, Occasion, word, word_plain, word_test
 from streamwatch.duty import Person
 from streamwatch.evidence import Evidence
+from streamwatch.incidents.informing import role_of
 from streamwatch.language import Text
-from streamwatch.message import Message
+from streamwatch.message import TOLD, Message
 from streamwatch.runbook import Runbooks
 from streamwatch.store.journal import Journal
 from streamwatch.store.outbox import Page
@@ -37,7 +38,9 @@ class Composing:
         zone: tzinfo,
         clock: Clock,
         way_is_open: Callable[[], Awaitable[bool]] | None = None,
+        name: Callable[[str], str] = str,
     ) -> None:
+        """*name* is what people are called, by their ids."""
         self._journal = journal
         self._evidence = evidence
         self._runbooks = runbooks
@@ -46,6 +49,7 @@ class Composing:
         self._zone = zone
         self._clock = clock
         self._way_is_open = way_is_open
+        self._name = name
 
     async def message(self, page: Page, person: Person) -> Message:
         """What *page* says to *person* now."""
@@ -61,6 +65,9 @@ class Composing:
 
     async def _full(self, page: Page, incident: int, person: Person) -> Message:
         occasion = await self._occasion(incident)
+        if page.kind == TOLD:
+            called = await asyncio.to_thread(self._journal.called, incident)
+            occasion = replace(occasion, called=tuple(map(self._name, called)))
         call, runbooks = self._call(page, person), self._runbooks()
         translation = word(replace(call, person=_in_the_other_language(person)), occasion, runbooks)
         channel = person.contacts[page.contact].channel if page.contact < len(person.contacts) else ""
@@ -81,7 +88,8 @@ class Composing:
             button=self._buttons.ack_list(self._clock()),
             note=DOUBT if over and await self._way_is_closed() else None,
         )
-        items = [_item(row) for row in rows]
+        told = {page.incident_id for page in pages if page.kind == TOLD}
+        items = [_item(row, told=row.id in told) for row in rows]
         translation = word_digest(replace(letter, person=_in_the_other_language(person)), items)
         return replace(word_digest(letter, items), translation=translation)
 
@@ -96,6 +104,7 @@ class Composing:
             ack_url=None if incident is None else self._links.ack(incident, person.id),
             console_url=self._links.console(incident),
             button=None if incident is None else self._buttons.ack(incident),
+            told_as=role_of(page.occasion),
         )
 
     async def _occasion(self, incident: int) -> Occasion:
@@ -126,6 +135,7 @@ class Composing:
             resolved_at=row.resolved_at and row.resolved_at.astimezone(self._zone),
             evidence=evidence,
             doubtful=doubtful,
+            taken_by=self._name(row.acknowledged_by) if row.acknowledged_by else None,
         )
 
     async def _way_is_closed(self) -> bool:
@@ -137,6 +147,6 @@ def _in_the_other_language(person: Person) -> Person:
     return replace(person, language="en" if person.language == "zh" else "zh")
 
 
-def _item(row: Row[Any]) -> Item:
-    summary = Text(row.summary_zh, row.summary_en)
-    return Item(row.id, row.stream, row.severity, summary, row.role, row.resolved_at is not None, row.drill)
+def _item(row: Row[Any], *, told: bool) -> Item:
+    summary, over = Text(row.summary_zh, row.summary_en), row.resolved_at is not None
+    return Item(row.id, row.stream, row.severity, summary, row.role, over, row.drill, told and not over)

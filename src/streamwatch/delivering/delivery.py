@@ -23,7 +23,7 @@ from streamwatch.delivering.setbacks import Setbacks, Ways, tried
 from streamwatch.duty import Contact, Person
 from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.language import Text
-from streamwatch.message import Message
+from streamwatch.message import TOLD, Message
 from streamwatch.metrics import Metrics
 from streamwatch.store import Store
 from streamwatch.store.outbox import Page, Waiting, of_person
@@ -184,7 +184,8 @@ class Delivery:
             return False
         if max({first.contact, *first.refused}) >= len(person.contacts):  # the configuration was changed meanwhile
             pages = [replace(page, contact=0, refused=frozenset(), tries=0, since=None) for page in pages]
-        if not (pages := await self._without_heard(await self._without_overtaken(pages))):
+        pages = await self._without_known(await self._without_heard(await self._without_overtaken(pages)))
+        if not pages:
             return False
         contact = person.contacts[pages[0].contact]
         channel, at = ways.channels[contact.channel], self._clock()
@@ -210,6 +211,14 @@ class Delivery:
         if heard := [page for page in pages if page.maybe_repeated and page.incident_id in taken]:
             await asyncio.to_thread(self._store.outcomes.not_repeated, heard, self._clock())
         return [page for page in pages if page not in heard]
+
+    async def _without_known(self, pages: Sequence[Page]) -> Sequence[Page]:
+        """Who was called meanwhile, or told under another number that is the same incident now, knows."""
+        telling = [page.id for page in pages if page.kind == TOLD]
+        known = await asyncio.to_thread(self._store.journal.known, telling) if telling else frozenset[int]()
+        if late := [page for page in pages if page.id in known]:
+            await asyncio.to_thread(self._store.outcomes.overtaken, late, self._clock(), Kind.KNOWS)
+        return [page for page in pages if page not in late]
 
     async def _try(self, pages: Sequence[Page], person: Person, contact: Contact, channel: Channel) -> bool:
         first, *riders = pages

@@ -11,6 +11,7 @@ from streamwatch.message import Message
 LONGEST = 400  # characters of one line
 SEVERITIES = ("P0", "P1", "P2", "P3")
 OVER = Text("恢复", "over")
+TELLING = Text("通知", "FYI")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Item:
     role: str
     over: bool
     drill: bool = False
+    told: bool = False  # its reader is not called for it
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Letter:
 def word_digest(letter: Letter, items: Sequence[Item]) -> Message:
     """*items* are at least one. The whole number stands first: a channel may cut the list."""
     language = letter.person.language
-    items = sorted(items, key=lambda item: (item.over, item.severity, item.incident))
-    calling = [item for item in items if not item.over]
+    items = sorted(items, key=lambda item: (item.over, item.told, item.severity, item.incident))
+    calling = [item for item in items if not item.over and not item.told]
     worst = items[0]
     return Message(
         page_id=letter.page_id,
@@ -68,12 +70,18 @@ def word_digest(letter: Letter, items: Sequence[Item]) -> Message:
         maybe_repeated=letter.maybe_repeated,
         incidents=tuple(str(item.incident) for item in items),
         ended=tuple(str(item.incident) for item in items if item.over),
+        told=tuple(str(item.incident) for item in items if item.told),
     )
 
 
 def _title(letter: Letter, items: Sequence[Item], calling: Sequence[Item]) -> Text:
     """Severity, how many, the first stream, who: what a lock screen shows."""
     drill = Text("【演练】", "[DRILL] ") if all(item.drill for item in items) else Text("", "")
+    if not calling and not items[0].over:
+        zh, en = (f"{items[0].stream} {what}" for what in (items[0].summary.zh, items[0].summary.en))
+        return Text(
+            f"{drill.zh}【通知】{len(items)} 个事件：{zh} 等", f"{drill.en}[FYI] {len(items)} incidents: {en} …"
+        )
     if not calling:
         return Text(f"{drill.zh}【恢复】{len(items)} 个事件", f"{drill.en}[OVER] {len(items)} incidents")
     first, name = calling[0], letter.person.name
@@ -84,23 +92,28 @@ def _title(letter: Letter, items: Sequence[Item], calling: Sequence[Item]) -> Te
 
 
 def _counts(items: Sequence[Item]) -> Text:
-    counts = [(name, sum(item.severity == name and not item.over for item in items)) for name in SEVERITIES]
-    firing = " · ".join(f"{name} ×{count}" for name, count in counts if count)
-    ended = sum(item.over for item in items)
-    zh = " · ".join(filter(None, [firing, f"{OVER.zh} ×{ended}" if ended else ""]))
-    en = " · ".join(filter(None, [firing, f"{OVER.en} ×{ended}" if ended else ""]))
+    marks = [_mark(item) for item in items]
+    counts = [(mark, marks.count(mark)) for mark in (*(Text(name, name) for name in SEVERITIES), TELLING, OVER)]
+    zh, en = (
+        " · ".join(f"{mark.read_in(language)} ×{count}" for mark, count in counts if count)
+        for language in ("zh", "en")
+    )
     return Text(f"合并呼叫：{zh}；完整列表见链接", f"in one message: {en}; the link has the whole list")
 
 
 def _lines(items: Sequence[Item], language: Language) -> list[str]:
     """One line for each severity and symptom, with its streams."""
-    groups: defaultdict[tuple[bool, str, str], list[str]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     for item in items:
-        groups[item.over, item.severity, item.summary.read_in(language)].append(item.stream)
-    return [
-        _line(OVER.read_in(language) if over else severity, what, streams)
-        for (over, severity, what), streams in groups.items()
-    ]
+        mark = _mark(item).read_in(language)
+        groups[mark, item.severity, item.summary.read_in(language)].append(item.stream)
+    return [_line(mark, what, streams) for (mark, _, what), streams in groups.items()]
+
+
+def _mark(item: Item) -> Text:
+    if item.over:
+        return OVER
+    return TELLING if item.told else Text(item.severity, item.severity)
 
 
 def _line(mark: str, what: str, streams: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from streamwatch.delivering.retry import Dead, Failure, Standing, after_failure
 from streamwatch.duty import Contact, DutyBook, Person, others, who
 from streamwatch.incidents.timeline import Kind, Row, tell
 from streamwatch.language import Text
-from streamwatch.message import clean
+from streamwatch.message import CALLS, clean
 from streamwatch.store import Store
 from streamwatch.store.outbox import Page
 from streamwatch.store.outcomes import Failed, Instead
@@ -114,7 +114,7 @@ class Setbacks:
         return {page: instead for page, instead in found.items() if instead is not None}
 
     async def _instead(self, page: Page) -> Instead | None:
-        if page.incident_id is None or page.kind == "over":
+        if page.incident_id is None or page.kind not in CALLS:
             return None
         # It may have been merged since the page was leased.
         number = await asyncio.to_thread(self._store.journal.live, page.incident_id)

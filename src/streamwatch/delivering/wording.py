@@ -1,16 +1,17 @@
 """Turns one page into the words its reader needs. Pure: everything it says was handed to it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from streamwatch.duty import Person
 from streamwatch.language import Language, Text
-from streamwatch.message import Kind, Message, clean
+from streamwatch.message import CALLS, TOLD, Kind, Message, clean
 from streamwatch.runbook import Runbooks
 from streamwatch.vocabulary import CATEGORIES, HOPS, ROLES, in_names, lasting, say
 
+FYI = Text("【通知】", "[FYI] ")  # whoever reads it is not called
 SAMPLES = 5
 STEPS = 4  # the rest is one tap away; more is not read at night
 
@@ -40,6 +41,8 @@ class Occasion:
     resolved_at: datetime | None
     evidence: Mapping[str, Mapping[str, Any]]
     doubtful: bool = False  # it was told to be over while the way of the alerts is closed
+    taken_by: str | None = None  # who has it, by name
+    called: tuple[str, ...] = ()  # who was called, by name; known only where somebody is told of it
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,15 @@ class Call:
     ack_url: str | None
     console_url: str | None
     button: str | None = None
+    told_as: str = ""  # the role as which they are told, and not called
 
 
 def word(call: Call, occasion: Occasion, runbooks: Runbooks) -> Message:
     """The message of *call*. An incident that is over already is told as over, whatever the page was made for."""
     language = call.person.language
-    over = occasion.resolved_at is not None
-    steps = () if over else _steps(occasion, runbooks, language)
+    over, told = occasion.resolved_at is not None, call.kind == TOLD
+    anchor = _anchor(call, occasion, runbooks)
+    steps = () if over else _steps(replace(occasion, runbook_step=anchor), runbooks, language)
     return Message(
         page_id=call.page_id,
         kind="over" if over else call.kind,
@@ -78,10 +83,10 @@ def word(call: Call, occasion: Occasion, runbooks: Runbooks) -> Message:
         procedure=occasion.procedure,
         role=occasion.role,
         alertname=occasion.alertname,
-        runbook_step=occasion.runbook_step,
-        ack_url=None if over else call.ack_url,
+        runbook_step=anchor,
+        ack_url=None if over or told else call.ack_url,
         console_url=call.console_url,
-        button=None if over else call.button,
+        button=None if over or told else call.button,
         drill=occasion.drill,
         maybe_repeated=call.maybe_repeated,
     )
@@ -116,7 +121,9 @@ def word_test(call: Call, at: datetime) -> Message:
 def word_plain(call: Call, incident: int, severity: str) -> Message:
     """When the rest could not be put together: whom it calls, how urgent it is, and where to look."""
     language, name = call.person.language, call.person.name
-    mark = Text("【恢复】", "[OVER] ") if call.kind == "over" else Text(f"【{severity}】", f"[{severity}] ")
+    calls = call.kind in CALLS
+    marks = {"over": Text("【恢复】", "[OVER] "), TOLD: FYI}
+    mark = marks.get(call.kind, Text(f"【{severity}】", f"[{severity}] "))
     title = Text(f"{mark.zh}事件 #{incident} @{name}", f"{mark.en}incident #{incident} @{name}")
     fact = Text("详情没有取到，请打开链接", "its details could not be put together: open the link")
     return Message(
@@ -130,9 +137,9 @@ def word_plain(call: Call, incident: int, severity: str) -> Message:
         facts=(fact.read_in(language), in_names(call.reason).read_in(language)),
         steps=(),
         severity=severity,
-        ack_url=None if call.kind == "over" else call.ack_url,
+        ack_url=call.ack_url if calls else None,
         console_url=call.console_url,
-        button=None if call.kind == "over" else call.button,
+        button=call.button if calls else None,
         maybe_repeated=call.maybe_repeated,
     )
 
@@ -141,7 +148,8 @@ def _title(call: Call, occasion: Occasion, over: bool) -> Text:
     """Severity, stream, symptom, who: the first twenty characters are all that a lock screen shows."""
     drill = Text("【演练】", "[DRILL] ") if occasion.drill else Text("", "")
     ended = Text("【恢复？】", "[OVER?] ") if occasion.doubtful else Text("【恢复】", "[OVER] ")
-    mark = ended if over else Text("【{s}】", "[{s}] ").format(s=occasion.severity)
+    calling = FYI if call.kind == TOLD else Text("【{s}】", "[{s}] ").format(s=occasion.severity)
+    mark = ended if over else calling
     whom = "" if over else f" @{call.person.name}"
     about = say(CATEGORIES, occasion.category)
     zh, en = (f"：{about.zh}", f": {about.en}") if occasion.category else ("", "")
@@ -162,12 +170,35 @@ def _facts(call: Call, occasion: Occasion, over: bool) -> list[Text]:
         facts.append(Text(f"已恢复，持续 {took.zh}", f"over after {took.en}"))
         if occasion.doubtful:
             facts.append(DOUBT)
+    elif call.kind == TOLD:
+        why, as_ = in_names(call.reason), say(ROLES, call.told_as)
+        name = call.person.name
+        facts.append(Text(f"通知 {name}（{as_.zh}）：{why.zh}", f"for {name} ({as_.en}): {why.en}"))
+        facts.append(_who_has_it(occasion))
     else:
         why = in_names(call.reason)
         facts.append(Text(f"呼叫 {call.person.name}：{why.zh}", f"calls {call.person.name}: {why.en}"))
     if occasion.drill:
         facts.append(Text("这是演练，不计入统计", "this is a drill and does not count"))
     return facts
+
+
+def _who_has_it(occasion: Occasion) -> Text:
+    if occasion.taken_by:
+        return Text(
+            f"{occasion.severity}，{occasion.taken_by} 在处理", f"{occasion.severity}, {occasion.taken_by} has it"
+        )
+    zh, en = "、".join(occasion.called) or "没有人", ", ".join(occasion.called) or "nobody"
+    return Text(
+        f"{occasion.severity}，已呼叫 {zh}，不用你认领",
+        f"{occasion.severity}, called: {en}; nothing for you to ack",
+    )
+
+
+def _anchor(call: Call, occasion: Occasion, runbooks: Runbooks) -> str:
+    """Who is told of it reads the section of their own role, where the runbook has one."""
+    book = runbooks.get((occasion.procedure, call.person.language))
+    return call.told_as if book and call.told_as in book.sections else occasion.runbook_step
 
 
 def _steps(occasion: Occasion, runbooks: Runbooks, language: Language) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ class System:
                 "GET", "/incidents", params={"stream": stream, "state": "open,acknowledged"}
             )
             return any(
-                page["delivered_at"]
+                page["kind"] in CALLS and page["delivered_at"]
                 for incident in found["incidents"]
                 if incident["procedure"] == procedure
                 for page in incident["pages"]
@@ -120,7 +120,9 @@ class Watch:
             self._paged(pages)
         self._somebody_else([row for incident in found["incidents"] for row in incident["timeline"]])
         await self._acknowledge(found["incidents"])
+        called = {page["person"] for page in pages if page["kind"] in CALLS}
         overs = [page for page in pages if page["kind"] == "over" and page["delivered_at"]]
+        overs = [page for page in overs if page["person"] in called]
         over = found["incidents"] and all(incident["state"] == "resolved" for incident in found["incidents"])
         if over and overs and self._seen.resolved is None:
             self._seen.resolved = self._since(max(datetime.fromisoformat(page["delivered_at"]) for page in overs))

@@ -1,7 +1,7 @@
 """People: how each is reached, when they are left alone, which roles they can cover. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from streamwatch.language import Language
 
@@ -45,5 +45,19 @@ class Person:
         clock = at.astimezone(self.zone).time()
         return any(each.holds(clock) for each in self.quiet)
 
+    def awake_at(self, at: datetime) -> datetime:
+        """The first instant from *at* on that is not in quiet hours; some day for who has nothing else."""
+        for _ in self.quiet:
+            clock = at.astimezone(self.zone)
+            ends = [each.end for each in self.quiet if each.holds(clock.time())]
+            at = max((_next(clock, end) for end in ends), default=at).astimezone(at.tzinfo)
+        return at
+
     def can_cover(self, role: str) -> bool:
         return self.roles is None or role in self.roles
+
+
+def _next(clock: datetime, end: time) -> datetime:
+    """The next time that clocks show *end*."""
+    today = datetime.combine(clock.date(), end, clock.tzinfo)
+    return today if today > clock else datetime.combine(clock.date() + timedelta(days=1), end, clock.tzinfo)

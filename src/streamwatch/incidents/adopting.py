@@ -9,6 +9,7 @@ from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.store import Store
 from streamwatch.store.ledger import Ledger
+from streamwatch.store.merges import FIRING, alerts_of
 from streamwatch.store.observed import Observed
 from streamwatch.store.rows import Call
 
@@ -37,5 +38,7 @@ class Adopting:
             ledger.note(found.id, tell(Kind.ADOPTED), at)
             call = Call("firing", found.severity, f"adopted:{at.isoformat()}")
             self._calling.call(ledger, found.id, call, found.role, found.stream)
+            for alert in alerts_of(connection, found.id, FIRING):
+                self._calling.inform(ledger, found.id, alert)
             ledger.flush()
         return True

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from streamwatch.alert import Alert, Episode, Severity
 from streamwatch.clock import Clock
 from streamwatch.duty import DutyBook
-from streamwatch.incidents import routing
+from streamwatch.incidents import informing, routing
 from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.incident import Effect, Known, Move, effect, fold_key, is_stale, move, same_trouble
@@ -20,7 +20,7 @@ from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.incidents.timeline import Row as TimelineRow
 from streamwatch.incidents.unfolded import Place, Webhook, forget, left, urgent_left
 from streamwatch.language import Text
-from streamwatch.message import clean
+from streamwatch.message import CALLS, clean
 from streamwatch.metrics import Metrics
 from streamwatch.store.database import Database
 from streamwatch.store.ledger import Ledger, OtherFiring
@@ -52,12 +52,15 @@ class Folding:
         metrics: Metrics,
         due: Callable[[Severity, datetime], datetime] = lambda _, at: at,
         adoption: Callable[[], Adoption] = Adoption,
+        inform: Callable[[], informing.Table] = lambda: informing.DEFAULT,
     ) -> None:
-        """*due* says when a page of that severity, made at that instant, goes out; *adoption* whether."""
+        """*due* says when a page of that severity, made at that instant, goes out; *adoption* whether; *inform* who
+        is told and not called.
+        """
         self._database = database
         self._clock = clock
         self._metrics = metrics
-        self._calling = Calling(book, clock, metrics, due, adoption)
+        self._calling = Calling(book, clock, metrics, due, adoption, inform)
         self.news = 0  # alerts that were no repeats
         self._repeats = Repeats(database, clock, metrics)
         self._behind = False  # there may be more than one step takes
@@ -206,12 +209,17 @@ class Folding:
             ledger.note(
                 incident, _said(alert, Kind.REPORTED, Kind.REPORTED_BY_SOMEBODY, "summary_zh", "summary_en"), at
             )
-        if consequence is Effect.JOIN:
-            return incident
+        if consequence is not Effect.JOIN:
+            self._call(ledger, incident, alert, route, consequence)
+        self._calling.inform(ledger, incident, alert)
+        return incident
+
+    def _call(self, ledger: Ledger, incident: int, alert: Alert, route: routing.Route, consequence: Effect) -> None:
+        at = self._clock()
         if consequence in (Effect.RAISE, Effect.WIDEN):
             ledger.raise_severity(incident, alert, route.role, at)
         if consequence is Effect.RAISE:
-            ledger.withdraw(incident)
+            ledger.withdraw(incident, CALLS)  # a more urgent one is coming, and they would only say the same
         if not route.routed:
             self._metrics.unrouted.inc()
         routed = Kind.ROUTED if route.routed else Kind.UNROUTED
@@ -222,7 +230,6 @@ class Folding:
         for role in alert.also:
             ledger.note(incident, tell(Kind.ROUTED, role=role, why=AT_ONCE), at)
             self._calling.call(ledger, incident, call, role, alert.stream)
-        return incident
 
     def _supersede(self, ledger: Ledger, alert: Alert, before: OtherFiring) -> bool:
         """A series fires once at a time, so an earlier episode of it that is on record as firing is not any more.

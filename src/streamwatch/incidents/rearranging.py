@@ -74,6 +74,8 @@ class Rearranging:
         )
         call = Call("firing", first.severity, f"split:{at.isoformat()}")
         self._calling.call(ledger, new, call, route.role, first.stream)
+        for each in chosen:
+            self._calling.inform(ledger, new, each)
         return new
 
     def _name_anew(

@@ -46,6 +46,7 @@ class Reopening:
             call = Call("firing", stand.severity, f"reopened:{at.isoformat()}")
             for role in dict.fromkeys((ledger.role(incident), *alert.also)):
                 self._calling.call(ledger, incident, call, role, alert.stream)
+            self._calling.inform(ledger, incident, alert)
             ledger.flush()
         return None
 

@@ -26,6 +26,11 @@ class Kind(StrEnum):
     REMINDED = "reminded"
     PASSED_OVER = "passed_over"
     NOBODY = "nobody"
+    TOLD = "told"
+    TOLD_LATER = "told_later"
+    WOULD_TELL = "would_tell"
+    NOBODY_TOLD = "nobody_told"
+    KNOWS = "knows"
     DELIVERED = "delivered"
     UNCONFIRMED = "unconfirmed"
     TRY_FAILED = "try_failed"
@@ -91,6 +96,17 @@ SENTENCES = {
     Kind.REMINDED: Text("再次呼叫 {others}：{why}", "{others} called again: {why}"),
     Kind.PASSED_OVER: Text("未呼叫 {person}：{why}", "{person} is not called: {why}"),
     Kind.NOBODY: Text("无人值班，无人可呼叫", "nobody was on duty, nobody can be called"),
+    Kind.TOLD: Text("通知 {person}（{role}）：{why}", "telling {person} ({role}): {why}"),
+    Kind.TOLD_LATER: Text(
+        "{person}（{role}）在静默时段，{until} 仍未恢复才通知",
+        "{person} ({role}) is in quiet hours, and is told at {until} if it still lasts",
+    ),
+    Kind.WOULD_TELL: Text(
+        "只记录，没有发出：本会通知 {person}（{role}）：{why}",
+        "recorded, nothing was sent: would have told {person} ({role}): {why}",
+    ),
+    Kind.NOBODY_TOLD: Text("没有人担任 {role}，不另行通知", "nobody holds {role}: nobody is told besides"),
+    Kind.KNOWS: Text("{person} 已被呼叫，不再另行通知", "{person} was called, and is not told besides"),
     Kind.DELIVERED: Text("{person} 已收到（{channel}）", "{person} was told over {channel}"),
     Kind.UNCONFIRMED: Text(
         "已交给 {channel} 发给 {person}，是否送达不知道",

@@ -60,7 +60,7 @@ class Screen:
         number = number if page["incident_id"] else Text("", "")
         body = [Styled(line) for line in page["text"].splitlines()]
         whom = self._say(Text(f"☎ {who} 的手机 {at}{number.zh}", f"☎ {who}'s phone {at}{number.en}"))
-        style = COLOURS.get(page["severity"], "green") if page["kind"] != "over" else "green"
+        style = COLOURS.get(page["severity"], "green") if page["kind"] not in ("told", "over") else "green"
         self._console.print(
             Panel(Group(Styled(page["title"], style="bold"), *body), title=whom, border_style=style)
         )

@@ -15,6 +15,7 @@ from streamwatch.alert import Severity
 from streamwatch.incidents.adoption import Subject
 from streamwatch.incidents.timeline import Kind, acknowledged, tell
 from streamwatch.language import Text
+from streamwatch.message import CALLS
 from streamwatch.store import presses, tables
 from streamwatch.store.database import Database
 from streamwatch.store.merged import live
@@ -109,7 +110,7 @@ class Acks:
             # Whoever was told before it called anew (it became more urgent, an ack ran out) may be called again.
             lately = (page.incident_id == table.id) & (page.created_at >= table.called_at)
             calls = select(page.incident_id, page.person).join_from(tables.page, tables.incident, lately)
-            calls = calls.where(_CALLS, page.state != "cancelled")
+            calls = calls.where(_CALLS, page.state != "cancelled", page.kind.in_(CALLS))
             for call in connection.execute(calls.distinct()):
                 told.setdefault(call.incident_id, set()).add(call.person)
         return [

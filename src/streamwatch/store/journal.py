@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from streamwatch.message import CALLS, Earlier
-from streamwatch.store import tables
+from streamwatch.store import tables, told
 from streamwatch.store.database import Database
 from streamwatch.store.merged import live
 from streamwatch.store.rows import CANARY
@@ -121,6 +121,16 @@ class Journal:
         query = select(mine.c.id).join(later, same & (later.c.id >= mine.c.id) & later.c.state.in_(OPEN))
         with self._database.reading() as connection:
             return frozenset(connection.scalars(query.where(mine.c.id.in_(incidents))))
+
+    def known(self, pages: Collection[int]) -> frozenset[int]:
+        """Those of *pages* whose reader was called for the incident since, or told of it by an earlier page."""
+        with self._database.reading() as connection:
+            return told.known(connection, pages)
+
+    def called(self, incident: int) -> list[str]:
+        """Whoever was called for it, the first first."""
+        with self._database.reading() as connection:
+            return told.called(connection, incident)
 
     def categories(self, incident: int) -> list[str]:
         """Complaint categories of its alerts that fire now."""

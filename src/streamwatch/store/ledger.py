@@ -13,8 +13,8 @@ from streamwatch.incidents.adoption import Subject
 from streamwatch.incidents.incident import LIVE, Known, fold_key
 from streamwatch.incidents.timeline import Row as TimelineRow
 from streamwatch.language import Text
-from streamwatch.message import CALLS, clean
-from streamwatch.store import tables
+from streamwatch.message import CALLS, TOLD, clean
+from streamwatch.store import tables, told
 from streamwatch.store.observed import subject
 from streamwatch.store.rows import MAKERS, NOTE, Call, add_page, noted
 
@@ -230,6 +230,10 @@ class Ledger:
         mine = (tables.page.c.incident_id == incident) & tables.page.c.kind.in_(CALLS)
         return set(self._connection.scalars(select(tables.page.c.person).where(mine)))
 
+    def knowing(self, incident: int) -> set[str]:
+        """Everyone who was called for it or told of it, since it was opened last."""
+        return told.knowing(self._connection, incident)
+
     def open_incident(self, alert: Alert) -> int | None:
         found: int | None = self._connection.scalar(OPEN_INCIDENT, {"key": fold_key(alert)})
         return found
@@ -290,10 +294,11 @@ class Ledger:
         # A page still on its way will say by itself that all is over already.
         heard = (
             select(tables.page.c.person, func.max(tables.page.c.contact).label("contact"))
-            .where(tables.page.c.incident_id.in_(all_of_it), tables.page.c.kind.in_(CALLS))
+            .where(tables.page.c.incident_id.in_(all_of_it), tables.page.c.kind.in_((*CALLS, TOLD)))
             .where(tables.page.c.state.in_(("delivered", "sending")))
             .group_by(tables.page.c.person)
         )
+        told.tell_no_more(self._connection, incident)
         return [Heard(row.person, row.contact) for row in self._connection.execute(heard)]
 
     def drill_running(self, stream: str, at: datetime) -> bool:
@@ -339,13 +344,21 @@ class Ledger:
     def subject(self, incident: int) -> Subject:
         return subject(self._connection, incident)
 
-    def withdraw(self, incident: int) -> None:
-        """A more urgent call is coming: pages of this incident that were not sent yet would only say the same."""
+    def withdraw(self, incident: int, kinds: Collection[str] | None = None) -> None:
+        """Pages of this incident, or those of *kinds*, that were not sent yet go out no more."""
         waiting = (tables.page.c.incident_id == incident) & (tables.page.c.state == "due")
+        if kinds is not None:
+            waiting &= tables.page.c.kind.in_(kinds)
         self._connection.execute(update(tables.page).where(waiting).values(state="cancelled", leased_until=None))
 
     def note(self, incident: int | None, row: TimelineRow, at: datetime) -> None:
         self._notes.append(noted(incident, row, at))
+
+    def note_once(self, incident: int, row: TimelineRow, at: datetime) -> None:
+        """Unless it stands there already."""
+        new = any((each["incident_id"], each["text_en"]) == (incident, row.text.en) for each in self._notes)
+        if not new and not told.is_written(self._connection, incident, row.kind, row.text.en):
+            self.note(incident, row, at)
 
     def heartbeat(self, name: str, at: datetime) -> None:
         values = {"seen_at": at, "silent": False}

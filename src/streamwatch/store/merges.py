@@ -13,6 +13,7 @@ from streamwatch.store import tables
 from streamwatch.store.ledger import FOLDING
 
 _episode, _incident, _page = tables.episode.c, tables.incident.c, tables.page.c
+FIRING = _episode.status == "firing"
 HEADLINE = ("stream", "procedure", "hop", "severity", "role", "alertname",
             "summary_zh", "summary_en", "runbook_step", "category")  # fmt: skip
 CLOCK = ("called_at", "steps")
@@ -43,7 +44,7 @@ class Merges:
 
     def firing(self, incident: int) -> list[Alert]:
         """The alerts of its episodes that are not over, the first to begin first."""
-        return alerts_of(self._connection, incident, _episode.status == "firing")
+        return alerts_of(self._connection, incident, FIRING)
 
     def merge(self, into: int, other: int, result: Merged) -> None:
         """All that *other* holds, and all that was merged into it, belongs to *into* from now on."""

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from streamwatch.alert import Severity
 from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.language import Text
+from streamwatch.message import TOLD
 from streamwatch.store import tables
 from streamwatch.store.acks import Unacknowledged
 from streamwatch.store.database import Database
@@ -40,8 +41,8 @@ _BLOCKED = exists().where(
     _EARLIER.c.id < _page.c.id,
     _EARLIER.c.state.in_(("due", "sending")),
 )
-# The most urgent first; an end is never urgent.
-_OVER_LAST = case((_page.c.kind == "over", 1), else_=0)
+# The most urgent first; what calls nobody is never urgent.
+_CALLS_FIRST = case((_page.c.kind.in_((TOLD, "over")), 1), else_=0)
 # Tests and drills are timed by whoever made them: each goes by itself, and counts for nobody's peace. A note of no
 # incident is not among those that a digest lists.
 _ALONE = or_(
@@ -146,7 +147,7 @@ class Outbox:
         sort = (_page.c.person, _page.c.contact, _page.c.severity, _page.c.kind, _ALONE.label("alone"))
         query = select(*sort, func.count()).where(_due(at)).group_by(*sort)
         with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(_OVER_LAST, _page.c.severity, func.min(_page.c.id))).all()
+            rows = connection.execute(query.order_by(_CALLS_FIRST, _page.c.severity, func.min(_page.c.id))).all()
         return [Waiting(*row) for row in rows]
 
     def lease_due(
@@ -278,7 +279,7 @@ class Outbox:
 
 def _lease(connection: Connection, at: datetime, limit: int, where: ColumnElement[bool]) -> Sequence[Row[Any]]:
     """Another receiver may be about to lease the same: it is left what it has locked."""
-    query = select(_page).where(_due(at) & where).order_by(_OVER_LAST, _page.c.severity, _page.c.id).limit(limit)
+    query = select(_page).where(_due(at) & where).order_by(_CALLS_FIRST, _page.c.severity, _page.c.id).limit(limit)
     return connection.execute(query.with_for_update(skip_locked=True, of=_page)).all()
 
 

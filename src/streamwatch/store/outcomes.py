@@ -145,12 +145,12 @@ class Outcomes:
             for page in pages:
                 add_row(connection, page.incident_id, tell(Kind.NOT_REPEATED, person=page.person), at)
 
-    def overtaken(self, pages: Sequence[Page], at: datetime) -> None:
-        """An "over" that would be read as the end of a later incident of the same kind, which is open."""
+    def overtaken(self, pages: Sequence[Page], at: datetime, kind: Kind = Kind.OVERTAKEN) -> None:
+        """What would be wrong to say by now: an "over" while a later incident of the same kind is open."""
         with self._database.writing() as connection:
             _set(connection, pages, {"state": "cancelled"})
             for page in pages:
-                add_row(connection, page.incident_id, tell(Kind.OVERTAKEN, person=page.person), at)
+                add_row(connection, page.incident_id, tell(kind, person=page.person), at)
 
 
 def call_instead(connection: Connection, page: Page, instead: Instead | None, at: datetime) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, or_, select, update
 from streamwatch.alert import Alert
 from streamwatch.store import tables
 from streamwatch.store.merges import ACK, alerts_of
+from streamwatch.store.rows import bygone, this_time
 
 _incident, _page = tables.incident.c, tables.page.c
 LABELS = ("alertname", "stream", "hop", "procedure", "severity", "role")
@@ -36,10 +37,9 @@ class Reopenings:
         self._connection.execute(mine.values({**anew, **nobody}))
         within = or_(_incident.id == incident, _incident.merged_into == incident)
         self._connection.execute(update(tables.incident).where(within).values(resolved_at=None))
-        # Nobody is told twice of one end; this end was none, and the next one must be told.
-        told = (_page.incident_id == incident) & (_page.kind == "over")
-        before = _page.key.concat(f":before {at.isoformat()}")
-        self._connection.execute(update(tables.page).where(told).values(key=before))
+        # Nobody is told twice of one trouble, or of one end; this end was none, and all are told anew.
+        mine_too = (_page.incident_id == incident) & this_time(_page)
+        self._connection.execute(update(tables.page).where(mine_too).values(key=bygone(at)))
 
 
 def _given(words: dict[str, str]) -> dict[str, str]:

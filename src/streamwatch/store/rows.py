@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import ColumnElement, Connection, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from streamwatch.alert import Severity
@@ -75,6 +75,20 @@ def add_page(
         "maybe_repeated": False,
     }
     return connection.execute(CALL[connection.dialect.name], values).first() is not None
+
+
+_BEFORE = ":before "
+
+
+def bygone(at: datetime) -> ColumnElement[str]:
+    """The key of a page of an incident that is opened again *at*: the same may be said once more."""
+    return tables.page.c.key.concat(f"{_BEFORE}{at.isoformat()}")
+
+
+def this_time(page: Any) -> ColumnElement[bool]:
+    """Whether *page* (columns) was made since its incident was opened last."""
+    made: ColumnElement[bool] = page.key.not_like(f"%{_BEFORE}%")
+    return made
 
 
 def add_row(connection: Connection, incident: int | None, row: TimelineRow, at: datetime) -> None:
