@@ -9,7 +9,7 @@ TEXTS = {
     "version", "page_id", "kind", "incident_id", "severity", "stream", "hop", "procedure", "role", "alertname",
     "person", "to", "language", "title", "text", "runbook_step",
 }  # fmt: skip
-FIELDS = TEXTS | {"steps", "incidents", "ended", "ack_url", "console_url", "drill", "maybe_repeated"}
+FIELDS = TEXTS | {"steps", "incidents", "ended", "told", "ack_url", "console_url", "drill", "maybe_repeated"}
 
 
 class WebhookPhone(StandIn):
