@@ -68,7 +68,7 @@ class Week:
     def told(self) -> list[str]:
         """The timeline of the newest incident, without the routine."""
         rows = self.story.incidents()[-1].timeline
-        return [row.kind for row in rows if row.kind not in ("opened", "routed", "delivered")]
+        return [row.kind for row in rows if row.kind not in ("opened", "routed", "nobody_told", "delivered")]
 
     def states(self) -> list[str]:
         return sorted(page.state for page in self.story.incidents()[-1].pages)
