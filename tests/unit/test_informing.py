@@ -39,7 +39,8 @@ def sleeper(name: str, *quiet: Quiet) -> Person:
         (alert("viewer_complaints", "ComplaintSpike", category="trust"), ["planner"]),
         (alert("viewer_complaints", "ComplaintSpike", category="lag"), []),
         (alert("content_violation", "ViolationHint"), []),
-        (alert("commerce", category="price"), ["planner"]),
+        (alert("commerce", "PriceWrong"), ["planner"]),
+        (alert("commerce", "SoldOut"), []),
         (alert("infrastructure", severity="P0"), []),
     ],
 )

@@ -45,7 +45,7 @@ DEFAULT: Table = (
     Inform("viewer_complaints", ("marketing",), alerts=("ViewersLeaving",)),
     Inform("viewer_complaints", ("planner",), category=("price", "trust")),
     Inform("content_violation", ("planner",), alerts=("ReportedFalseClaim",)),
-    Inform("commerce", ("planner",), category=("price",)),
+    Inform("commerce", ("planner",), alerts=("PriceWrong",)),
 )
 
 
