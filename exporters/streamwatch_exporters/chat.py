@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field
 
-from streamwatch_exporters.chat_lines import Line, Message, Platform, Viewers
+from streamwatch_exporters.chat_lines import Joined, Line, Message, Platform, Source, Viewers
 from streamwatch_exporters.chat_window import WINDOW, ChatWindow
 from streamwatch_exporters.clock import Clock
 from streamwatch_exporters.complaints import CATEGORIES, Category, ComplaintMatcher
@@ -51,6 +51,7 @@ class ChatRoom:
     matcher: ComplaintMatcher
     feeds: dict[Platform, Feed] = field(default_factory=dict)
     window: ChatWindow = field(default_factory=ChatWindow)
+    joined: dict[Source, int] = field(default_factory=dict)  # of the ways that a feed told of
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def take(self, lines: Iterable[Line]) -> Accepted:
@@ -61,6 +62,10 @@ class ChatRoom:
                 outcome.rejected += 1
             elif isinstance(line, Viewers):
                 self._take_viewers(line)
+                outcome.accepted += 1
+            elif isinstance(line, Joined):
+                self._feed(line.platform, self.clock.steady())
+                self.joined[line.source] = self.joined.get(line.source, 0) + line.count
                 outcome.accepted += 1
             elif self._take_message(line):
                 outcome.accepted += 1

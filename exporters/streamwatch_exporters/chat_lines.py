@@ -1,4 +1,4 @@
-"""What a chat feed posts: JSON, a JSON array or JSON lines, read into messages and viewer counts. No I/O."""
+"""What a chat feed posts: JSON, a JSON array or JSON lines, read into messages, viewers and who came. No I/O."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +19,9 @@ Platform = Literal[
     "other",
 ]
 PLATFORMS: tuple[Platform, ...] = get_args(Platform)
+
+Source = Literal["paid", "organic", "followers", "search", "shared", "other"]
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 _TEXT_LENGTH = 200
 _MAX_VIEWERS = 10**10
@@ -43,8 +46,17 @@ class Viewers:
     platform: Platform = "other"
 
 
-Line = Message | Viewers | None
-"""None is a line that is neither: it is counted as rejected."""
+@dataclass(frozen=True)
+class Joined:
+    """How many came since the last such line, and by which way."""
+
+    count: int
+    source: Source = "other"
+    platform: Platform = "other"
+
+
+Line = Message | Viewers | Joined | None
+"""None is a line that is none of them: it is counted as rejected."""
 
 
 def read_lines(body: bytes) -> Iterator[Line]:
@@ -56,14 +68,18 @@ def read_lines(body: bytes) -> Iterator[Line]:
 def _line(value: Any) -> Line:
     if not isinstance(value, dict):
         return None
-    return _viewers(value) if "viewers" in value else _message(value)
+    if "viewers" in value:
+        count = _people(value["viewers"])
+        return None if count is None else Viewers(count, _platform(value))
+    if "joined" in value:
+        count = _people(value["joined"])
+        return None if count is None else Joined(count, _source(value), _platform(value))
+    return _message(value)
 
 
-def _viewers(value: dict[str, Any]) -> Viewers | None:
-    count = value["viewers"]
-    if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= _MAX_VIEWERS:
-        return None
-    return Viewers(count, _platform(value))
+def _people(count: Any) -> int | None:
+    known = isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MAX_VIEWERS
+    return count if known else None
 
 
 def _message(value: dict[str, Any]) -> Message | None:
@@ -82,3 +98,8 @@ def _message(value: dict[str, Any]) -> Message | None:
 def _platform(value: dict[str, Any]) -> Platform:
     named = value.get("platform")
     return named if named in PLATFORMS else "other"  # the list is closed: a label must not grow by what is posted
+
+
+def _source(value: dict[str, Any]) -> Source:
+    named = value.get("source")
+    return named if named in SOURCES else "other"

@@ -1,4 +1,4 @@
-"""The `streamwatch_chat_*` metrics and `streamwatch_viewers`, computed when the page is made."""
+"""The `streamwatch_chat_*` metrics and those of viewers, computed when the page is made."""
 
 from collections.abc import Iterator
 
@@ -83,9 +83,16 @@ def _totals(rooms: list[tuple[str, ChatRoom]]) -> Iterator[Metric]:
         "Left out because memory is bounded. 因内存上限未计入",
         labels=["stream", "reason"],
     )
+    joined = CounterMetricFamily(
+        "streamwatch_viewers_joined",
+        "Viewers who came, by their way. 进房人数，按来源",
+        labels=["stream", "source"],
+    )
     for stream, room in rooms:
+        for source, count in sorted(room.joined.items()):
+            joined.add_metric([stream, source], count)
         for category, count in room.window.complaints.items():
             complaints.add_metric([stream, category], count)
         for reason, count in room.window.dropped.items():
             dropped.add_metric([stream, reason], count)
-    yield from (complaints, dropped)
+    yield from (complaints, dropped, joined)

@@ -133,3 +133,20 @@ async def test_a_large_body_does_not_hold_the_event_loop(tmp_path: Path) -> None
         assert page.value("streamwatch_event_loop_lag_seconds_bucket", le="0.5") == page.value(
             "streamwatch_event_loop_lag_seconds_count"
         )
+
+
+async def test_who_came_is_counted_by_the_way(tmp_path: Path) -> None:
+    """Ways that no feed told of are absent, and a feed that tells of them is connected."""
+    joined = "streamwatch_viewers_joined_total"
+    async with running_exporter(tmp_path, CONFIG) as exporter:
+        assert (await exporter.page()).values(joined) == []
+        await exporter.post(PATH, b'{"joined": 7, "source": "paid", "platform": "douyin"}\n{"joined": 2}')
+        await exporter.post(
+            PATH, b'{"joined": 3, "source": "paid"}\n{"joined": 0, "source": "organic"}\n{"joined": "x"}'
+        )
+        page = await exporter.page()
+        assert page.value(joined, stream="demo", source="paid") == 10
+        assert page.value(joined, stream="demo", source="organic") == 0
+        assert page.value(joined, stream="demo", source="other") == 2
+        assert len(page.values(joined)) == 3
+        assert page.value("streamwatch_chat_connected", stream="demo", platform="douyin") == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamwatch_exporters.chat_lines import Message, Viewers, read_lines
+from streamwatch_exporters.chat_lines import SOURCES, Joined, Message, Viewers, read_lines
 from streamwatch_exporters.posted import NotLines
 
 
@@ -33,9 +33,22 @@ def test_a_platform_outside_the_list_is_other() -> None:
     assert read('{"viewers": 12, "platform": ["x"]}') == [Viewers(12, "other")]
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_who_came_by_which_way(source: str) -> None:
+    """The ways are a closed list."""
+    assert read(f'{{"joined": 3, "source": "{source}", "platform": "douyin"}}') == [Joined(3, source, "douyin")]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("said", ['"source": "<script>"', '"source": ["paid"]', '"source": null', '"by": "x"'])
+def test_a_way_outside_the_list_is_other(said: str) -> None:
+    """A label must not grow by what is posted."""
+    assert read(f'{{"joined": 0, {said}}}') == [Joined(0, "other", "other")]
+
+
 @pytest.mark.parametrize(
     "line",
     [
+        '{"joined": -1}', '{"joined": true}', '{"joined": "3", "source": "paid"}', '{"joined": null}',
         "42", "null", '"text"', "{}", '{"text": "x"}', '{"user": "", "text": "x"}', '{"user": true, "text": "x"}',
         '{"user": "u", "text": 5}', '{"user": "u", "text": "x", "at": "yesterday"}', '{"viewers": -1}',
         '{"user": "u", "text": "x", "at": "2026-11-22T20:00:00"}', '{"user": "u", "text": "x", "at": 5}',

@@ -42,7 +42,7 @@ Table = Sequence[Inform]
 # Off air and in a rehearsal no rule is a P0; prices and claims are the planner's words.
 DEFAULT: Table = (
     Inform("stream_interruption", ("marketing",), severity=("P0",)),
-    Inform("viewer_complaints", ("marketing",), alerts=("ViewersLeaving",)),
+    Inform("viewer_complaints", ("marketing",), alerts=("ViewersLeaving", "TrafficStopped")),
     Inform("viewer_complaints", ("planner",), category=("price", "trust")),
     Inform("content_violation", ("planner",), alerts=("ReportedFalseClaim",)),
     Inform("commerce", ("planner",), alerts=("PriceWrong",)),
