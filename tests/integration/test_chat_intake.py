@@ -1,7 +1,9 @@
 """Chat posted over HTTP becomes counts of people, and words on request."""
 
+import asyncio
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -123,16 +125,22 @@ async def test_bad_bodies_have_their_status(tmp_path: Path) -> None:
 
 
 async def test_a_large_body_does_not_hold_the_event_loop(tmp_path: Path) -> None:
-    """Nearly a megabyte of chat is counted in parts; the loop is late by less than half a second."""
+    """Nearly a megabyte of chat is counted in parts: no turn of the loop computes for as long as half of it all.
+
+    In time of this thread alone, which other processes do not lengthen.
+    """
     body = lines(5000, 12_000, "好卡啊")[:1_000_000].rpartition(b"\n")[0]
     async with running_exporter(tmp_path, CONFIG) as exporter:
-        for _ in range(3):
-            status, outcome = await exporter.post(PATH, body)
-            assert (status, outcome["rejected"]) == (202, 0)
-        page = await exporter.until(lambda page: (page.value("streamwatch_event_loop_lag_seconds_count") or 0) >= 2)
-        assert page.value("streamwatch_event_loop_lag_seconds_bucket", le="0.5") == page.value(
-            "streamwatch_event_loop_lag_seconds_count"
-        )
+        posting = asyncio.create_task(exporter.post(PATH, body))
+        turns = list[float]()
+        before = time.thread_time()
+        while not posting.done():
+            await asyncio.sleep(0)
+            turns.append((now := time.thread_time()) - before)
+            before = now
+        status, outcome = await posting
+    assert (status, outcome["rejected"]) == (202, 0)
+    assert max(turns) < sum(turns) / 2
 
 
 async def test_who_came_is_counted_by_the_way(tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ ASKED = (
     REFUNDED,
 )
 CHAT, BITRATE = _OF_EXPORT["chat_messages_per_minute"], _OF_EXPORT["received_bytes_per_second"]
-ORDERS = next((series for key, series in _OF_EXPORT.items() if key.startswith("orders")), None)
-BY_THE_MINUTE = tuple(series for series in (CHAT, BITRATE, ORDERS) if series)  # asked for one session more
+ORDERS_A_MINUTE = _OF_EXPORT["orders_per_minute"]
+BY_THE_MINUTE = (CHAT, BITRATE, ORDERS_A_MINUTE)  # asked for one session more
 
 
 @dataclass(frozen=True)

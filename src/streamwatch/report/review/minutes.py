@@ -11,7 +11,7 @@ from statistics import median
 
 from streamwatch.language import Text
 from streamwatch.report.review.handling import Handling
-from streamwatch.report.review.measured import BITRATE, CHAT, ORDERS, USERS, Measured
+from streamwatch.report.review.measured import BITRATE, CHAT, ORDERS_A_MINUTE, USERS, Measured
 from streamwatch.report.review.result import interrupted
 from streamwatch.report.window import Window
 from streamwatch.vocabulary import lasting
@@ -66,7 +66,7 @@ class _Minutes:
         self.span, self._rows = span, rows
         self._dark = [each for each in handlings if interrupted([each], [(span.start, span.end)])]
         keys = {"viewers": "viewers", "publishing": "publishing", "chat": CHAT.key, "bitrate": BITRATE.key}
-        keys |= {"orders": ORDERS.key} if ORDERS else {}
+        keys["orders"] = ORDERS_A_MINUTE.key
         columns = {name: measured.one(key) for name, key in keys.items()}
         self._values = {name: column.values for name, column in columns.items() if column}
         self._complaining = [column.values for column in measured.by_category(USERS).values()]
