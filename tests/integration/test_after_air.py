@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,10 @@ class Studio:
         return (self.reviews / f"{STEM}.{ending}").read_text(encoding="utf-8")
 
 
+def content(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
 @pytest.fixture
 def studio(tmp_path: Path) -> Any:
     studio = Studio(tmp_path)
@@ -89,6 +94,24 @@ async def test_it_is_written_once(studio: Studio) -> None:
     studio.restart()
     await studio.look()
     assert (studio.names, mine.read_text(encoding="utf-8")) == (FILES, "我们的结论")
+
+
+async def test_each_file_is_wanted_in_the_bucket(tmp_path: Path) -> None:
+    """Where duty.yml names one: as it is on the disk, and known by its name."""
+    for name in ("access", "secret"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    s3 = {"endpoint": "http://127.0.0.1:9", "bucket": "live", "region": "eu-west-1"}
+    s3 |= {f"{name}_key_file": str(tmp_path / name) for name in ("access", "secret")}
+    studio = Studio(tmp_path, storage={"s3": s3})
+    await studio.look()
+    wanted = []
+    while found := studio.store.uploads.due(studio.clock()):
+        wanted.append(found.key)
+        body = content(found.path)
+        assert (found.bytes, found.sha256) == (len(body), sha256(body).hexdigest())
+        studio.store.uploads.done(found.key, found.sha256, studio.clock())
+    assert sorted(wanted) == [f"reviews/{name}" for name in FILES]
+    studio.store.close()
 
 
 async def test_what_a_crash_cut_short_is_done_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,17 @@ async def desk(tmp_path: Path, s3: S3) -> AsyncIterator[Desk]:
     await desk.story.close()
 
 
+async def test_a_review_is_copied_as_people_left_it(desk: Desk, tmp_path: Path) -> None:
+    """What they wrote into it since goes along; one that they threw away is no trouble for ever."""
+    changed, gone = tmp_path / "show.zh.md", tmp_path / "show.csv"
+    changed.write_text("我们的结论", encoding="utf-8")
+    for path in (changed, gone):
+        desk.story.store.uploads.want(f"reviews/{path.name}", path, 1, "0" * 64, desk.story.clock())
+    await desk.work()
+    assert desk.s3.kept == {"reviews/show.zh.md": changed.read_bytes()}
+    assert desk.story.store.uploads.standing() == (0, None)
+
+
 async def test_each_file_is_there_once_as_it_was(desk: Desk, s3: S3) -> None:
     """A large and an empty one, whatever they are called; nothing is sent again, also after a restart."""
     files = [await desk.keep(body, name) for body, name in ((FILM, "黑屏 $1.mp4"), (b"", "empty"))]

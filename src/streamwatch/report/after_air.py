@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from streamwatch.duty import Session
 from streamwatch.errors import CommandFailed
 from streamwatch.report.due import MADE_UP, due
 from streamwatch.report.export import read_table
-from streamwatch.report.files import stem_of, unused, write_whole
+from streamwatch.report.files import encoded, stem_of, unused, write_whole
 from streamwatch.report.incidents import Ask, read_incidents
 from streamwatch.report.pack import pack
 from streamwatch.report.prometheus import Prometheus
@@ -29,6 +30,7 @@ from streamwatch.report.review.scope import of_session
 from streamwatch.report.settings import languages, step_titles, time_boxes
 from streamwatch.report.ticks import Stopped, Unseen
 from streamwatch.store import Store
+from streamwatch.store.uploads import REVIEWS
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +88,17 @@ class AfterAir:
             return
         texts, told = found
         write_whole(folder, texts)
+        if config.bucket is not None:
+            self._copy(folder, texts, at)
         reviews.done(session.id, ended, list(texts), told, at)
         self._tried.pop((session.id, ended), None)
         log.info("the review of a session that ended is written: %s", stem)
+
+    def _copy(self, folder: Path, texts: Mapping[str, str], at: datetime) -> None:
+        """Have each file copied to the object storage."""
+        for name, text in texts.items():
+            body = encoded(text)
+            self._store.uploads.want(f"{REVIEWS}{name}", folder / name, len(body), sha256(body).hexdigest(), at)
 
     def _read(
         self, config: Config, session: Session, stem: str, at: datetime, *, insists: bool

@@ -36,6 +36,11 @@ def unused(stem: str, folder: Path, used: Collection[str]) -> str:
     return found
 
 
+def encoded(text: str) -> bytes:
+    """As it stands in its file: UTF-8, whatever somebody typed."""
+    return text.encode("utf-8", errors="replace")
+
+
 def write(folder: Path, texts: dict[str, str]) -> list[Path]:
     """Write each text, as UTF-8, into *folder*, which is made if it is missing. Answers the paths."""
     written = []
@@ -43,7 +48,7 @@ def write(folder: Path, texts: dict[str, str]) -> list[Path]:
         path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text.encode("utf-8", errors="replace"))
+            path.write_bytes(encoded(text))
         except OSError as error:
             raise CommandFailed(
                 f"{path} cannot be written ({error.strerror}); close it elsewhere, or name another --output."
@@ -62,7 +67,7 @@ def write_whole(folder: Path, texts: dict[str, str]) -> None:
         for name, text in texts.items():
             part = folder / f".{name}.part"  # always the same: what a crash left is written over
             with part.open("wb") as file:
-                file.write(text.encode("utf-8", errors="replace"))
+                file.write(encoded(text))
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(folder / name)

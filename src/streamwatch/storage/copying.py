@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from streamwatch.clock import Clock
 from streamwatch.language import Text
 from streamwatch.storage.s3 import Bucket, Copy, NotCopied, put
 from streamwatch.store import Store
+from streamwatch.store.uploads import EVIDENCE, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +77,7 @@ class Copying:
             await asyncio.to_thread(uploads.want_evidence, folder, self._clock())
         copy = await asyncio.to_thread(uploads.due, self._clock())
         if copy is not None:
-            await self._copy(bucket, Copy(copy.key, Path(copy.path), copy.bytes, copy.sha256), copy.tries + 1)
+            await self._copy(bucket, copy)
         self._show(Standing(*await asyncio.to_thread(uploads.standing)))
         return copy is not None
 
@@ -89,18 +91,20 @@ class Copying:
             return []
         return [NOT_COPIED.format(count=self._standing.waiting, why=self._standing.why)]
 
-    async def _copy(self, bucket: Bucket, copy: Copy, tries: int) -> None:
+    async def _copy(self, bucket: Bucket, wanted: Wanted) -> None:
+        tries = wanted.tries + 1
         try:
-            if not await self._put(bucket, copy):
+            copy = await asyncio.to_thread(_as_it_is, wanted)
+            if copy is not None and not await self._put(bucket, copy):
                 return
         except NotCopied as error:
             why, again = str(error), self._clock() + pause(tries)
             if tries == 1:
                 log.warning("a file was not copied to the object storage (%s); trying on", why)
-            await asyncio.to_thread(self._store.uploads.failed, copy.key, tries, why, again)
+            await asyncio.to_thread(self._store.uploads.failed, wanted.key, tries, why, again)
             self._copies.labels("failed").inc()
         else:
-            await asyncio.to_thread(self._store.uploads.done, copy.key, copy.sha256, self._clock())
+            await asyncio.to_thread(self._store.uploads.done, wanted.key, wanted.sha256, self._clock())
             self._copies.labels("done").inc()
 
     async def _put(self, bucket: Bucket, copy: Copy) -> bool:
@@ -121,3 +125,17 @@ class Copying:
     def _show(self, standing: Standing) -> None:
         self._standing = standing
         self._waiting.set(standing.waiting)
+
+
+def _as_it_is(wanted: Wanted) -> Copy | None:
+    """What to copy: evidence as it is on record alone. In a review people write; None: they threw it away."""
+    path = Path(wanted.path)
+    if wanted.key.startswith(EVIDENCE):
+        return Copy(wanted.key, path, wanted.bytes, wanted.sha256)
+    try:
+        body = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise NotCopied(f"the file cannot be read ({error.strerror})") from error
+    return Copy(wanted.key, path, len(body), sha256(body).hexdigest())

@@ -13,6 +13,8 @@ from streamwatch.store.rows import MAKERS
 _upload, _file = tables.upload.c, tables.evidence_file.c
 EVIDENCE = "evidence/"
 """How the keys of evidence begin; the rest is its path below the evidence folder."""
+REVIEWS = "reviews/"
+"""How those of reviews begin; the rest is the name of the file."""
 AT_ONCE = 100
 
 
