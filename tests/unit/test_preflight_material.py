@@ -1,13 +1,17 @@
 """Files of a show: there, not empty, playable."""
 
+import asyncio
+import os
 import shutil
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from streamwatch.duty import Material
+from streamwatch.preflight import playing as looking
 from streamwatch.preflight.material import Looked, Played, judged
 from streamwatch.preflight.playing import Playing, read
 
@@ -128,3 +132,25 @@ async def test_a_file_is_looked_at_once_until_it_changes(clip: Path, tmp_path: P
     written(copy, "something else")
     await playing.look(Material(str(copy)))
     assert len(count.read_text().split()) == 2
+
+
+async def test_a_file_that_hangs_takes_one_thread_however_often_it_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Like a share whose server is gone: it is not known, and what sends pages keeps its threads."""
+    monkeypatch.setattr(looking, "PATIENCE", 0.1)
+    os.mkfifo(hangs := tmp_path / "hangs.mp4")
+    playing, before = Playing(), threading.active_count()
+    try:
+        looked = [await playing.look(Material(str(hangs))) for _ in range(5)]
+        more = threading.active_count() - before
+    finally:
+        with hangs.open("wb"):  # the one that waits goes on
+            await asyncio.to_thread(_ended)
+    assert ([each.why for each in looked], more) == (["timeout"] * 5, 1)
+
+
+def _ended() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "material":
+            thread.join(60)

@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import shutil
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from streamwatch.duty import Material
@@ -26,15 +28,16 @@ class Playing:
     def __init__(self, program: str = "ffprobe") -> None:
         self._program = program
         self._known: dict[_Key, Looked] = {}
+        self._opening: dict[str, Future[os.stat_result]] = {}
 
     async def look(self, wanted: Material) -> Looked:
         try:
             async with asyncio.timeout(PATIENCE):
-                found = await asyncio.to_thread(_stat, wanted.file)
+                found = await asyncio.shield(asyncio.wrap_future(self._stat(wanted.file)))
         except TimeoutError:
             return Looked(None, "timeout")
-        except OSError as error:
-            return Looked(None, error.strerror or type(error).__name__)
+        except (OSError, ValueError) as error:  # no file has a NUL in its name
+            return Looked(None, getattr(error, "strerror", None) or type(error).__name__)
         key = (wanted.file, found.st_size, found.st_mtime_ns)
         if key not in self._known:
             looked = await self._play(wanted.file, found.st_size)
@@ -44,6 +47,15 @@ class Playing:
                 self._known.clear()
             self._known[key] = looked
         return self._known[key]
+
+    def _stat(self, file: str) -> Future[os.stat_result]:
+        """One that hangs is waited for by all who ask: each of them would take a thread, and pages need threads."""
+        found = self._opening.get(file)
+        if found is None or found.done():
+            found = self._opening[file] = Future()
+            # Not of the pool that the database is asked by; nor does the receiver's end wait for it.
+            Thread(target=_stat, args=(file, found), name="material", daemon=True).start()
+        return found
 
     async def _play(self, file: str, size: int) -> Looked:
         if not size:
@@ -89,7 +101,10 @@ def _is_number(text: Any) -> bool:
         return False
 
 
-def _stat(file: str) -> os.stat_result:
-    """Of a file that can be opened for reading. Raises `OSError`."""
-    with Path(file).open("rb") as opened:
-        return os.fstat(opened.fileno())
+def _stat(file: str, found: Future[os.stat_result]) -> None:
+    """Of a file that can be opened for reading; else the error."""
+    try:
+        with Path(file).open("rb") as opened:
+            found.set_result(os.fstat(opened.fileno()))
+    except (OSError, ValueError) as error:
+        found.set_exception(error)
