@@ -143,6 +143,7 @@ class Receiver:
             clock,
             self.metrics,
             together=lambda: self.config.file.delivery.together,
+            adoption=self._adoption,
         )
         self.folder = Loop("folding", self._fold)
         self._gather = GATHER

@@ -14,6 +14,7 @@ from servers.free_port import free_port
 from servers.receiver import PhoneServer, serving, until, write_config
 from servers.story import Hands, Phone, Story, alert, book, person, webhook
 from streamwatch.alert import BY_PERSON, BY_RECEIVER
+from streamwatch.channels.channel import ChannelError, Reason
 from streamwatch.incidents.adopting import Adopting
 from streamwatch.incidents.adoption import Adoption, Step
 from streamwatch.incidents.calling import Calling
@@ -28,7 +29,7 @@ class Week:
     """A story in which everything that calls looks again and again."""
 
     def __init__(self, folder: Path, **phones: Phone) -> None:
-        cast = (person("alice", *phones), person("bob"), person("charlie"))
+        cast = (person("alice", *phones), person("bob", *phones), person("charlie"))
         self.story = story = Story(folder, book(cast, default=LISTS), **phones)
         self._hands()
         self.clock: Hands = story.clock
@@ -229,6 +230,19 @@ async def test_no_telephone_rings_while_notifying(tmp_path: Path) -> None:
     week.be_at("escalate")
     await week.story.push(alert(stream="other"))
     assert [len(each.rang) for each in week.story.phones.values()] == [1, 1]
+    await week.story.close()
+
+
+async def test_no_telephone_rings_either_where_the_first_cannot_be_reached(tmp_path: Path) -> None:
+    """Bob is called instead of Alice, over the contact of his that does not ring."""
+    refused = ChannelError("no such number", reason=Reason.REJECTED)
+    week = Week(tmp_path, call=Phone(), phone=Phone(script=[refused]))
+    week.be_at("notify")
+    await week.story.push(alert())
+    assert {name: phone.asked for name, phone in week.story.phones.items()} == {
+        "call": [],
+        "phone": ["alice", "bob"],
+    }
     await week.story.close()
 
 

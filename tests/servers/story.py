@@ -164,7 +164,15 @@ class Story:
             name=lambda person: self.book.name(person),
         )
         ways = Ways(self.book, self.phones)
-        self.delivery = Delivery(self.store, lambda: ways, composing, self.clock, self.metrics, lambda: 0.0)
+        self.delivery = Delivery(
+            self.store,
+            lambda: ways,
+            composing,
+            self.clock,
+            self.metrics,
+            lambda: 0.0,
+            adoption=lambda: self.adoption,
+        )
 
     @property
     def phone(self) -> Phone:

@@ -21,6 +21,7 @@ from streamwatch.delivering.composing import Composing
 from streamwatch.delivering.pace import PLENTY, Pace
 from streamwatch.delivering.setbacks import Setbacks, Ways, tried
 from streamwatch.duty import Contact, Person
+from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.timeline import Kind, tell
 from streamwatch.language import Text
 from streamwatch.message import TOLD, Message
@@ -59,6 +60,7 @@ class Delivery:
         metrics: Metrics,
         jitter: Callable[[], float] = random.random,
         together: Callable[[], bool] = lambda: True,
+        adoption: Callable[[], Adoption] = Adoption,
     ) -> None:
         """Not *together*: each page goes by itself, however many there are, as a machine wants them."""
         self._store = store
@@ -69,7 +71,7 @@ class Delivery:
         self._together = together
         self._pace = Pace()
         self._budget = Budget()
-        self._setbacks = Setbacks(store, ways, clock, self._pace, jitter)
+        self._setbacks = Setbacks(store, ways, clock, self._pace, jitter, adoption)
         self.held = frozenset[str]()  # people who had so many messages that they get the next one later
         self._on_their_way: dict[asyncio.Task[None], Sequence[Page]] = {}
 

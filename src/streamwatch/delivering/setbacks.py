@@ -14,6 +14,7 @@ from streamwatch.clock import Clock
 from streamwatch.delivering.pace import Pace
 from streamwatch.delivering.retry import Dead, Failure, Standing, after_failure
 from streamwatch.duty import Contact, DutyBook, Person, others, who
+from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.timeline import Kind, Row, tell
 from streamwatch.language import Text
 from streamwatch.message import CALLS, clean
@@ -44,12 +45,14 @@ class Setbacks:
         clock: Clock,
         pace: Pace,
         jitter: Callable[[], float],
+        adoption: Callable[[], Adoption] = Adoption,
     ) -> None:
         self._store = store
         self._ways = ways
         self._clock = clock
         self._pace = pace
         self._jitter = jitter
+        self._adoption = adoption
 
     async def write(self, how: Callable[..., None], *what: Any, **named: Any) -> None:
         """Keep at it: an answer that was seen must not be forgotten, or the page would go out twice."""
@@ -128,7 +131,16 @@ class Setbacks:
         backup = tuple(person for person in (*duty.call, *duty.backup) if person not in told)[:1]
         people = backup or others(book, told, at, page.severity)
         name = book.people[page.person].name if page.person in book.people else page.person
-        return Instead(number, people, Text(f"{name} 联系不上", f"{name} cannot be reached"))
+        reason = Text(f"{name} 联系不上", f"{name} cannot be reached")
+        return Instead(number, people, reason, await self._spared(number, people, book))
+
+    async def _spared(self, incident: int, people: Sequence[str], book: DutyBook) -> dict[str, tuple[int, ...]]:
+        """Contacts that are not used, by person: where it only notifies no telephone rings, whoever is called."""
+        adoption = self._adoption()
+        if adoption.is_whole:
+            return {}
+        subject = await asyncio.to_thread(self._store.observed.subject, incident)
+        return {each: adoption.spared(subject, book.people[each]) for each in people if each in book.people}
 
 
 def tried(pages: Sequence[Page], at: datetime) -> list[Page]:

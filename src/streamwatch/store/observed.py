@@ -62,6 +62,10 @@ class ObservedPages:
             rows = connection.execute(select(*columns).where(_OPEN, exists().where(_HELD))).all()
         return [Observed(*row) for row in rows]
 
+    def subject(self, incident: int) -> Subject:
+        with self._database.reading() as connection:
+            return subject(connection, incident)
+
 
 def subject(connection: Connection, incident: int) -> Subject:
     query = select(_incident.procedure, ASKED_FOR).where(_incident.id == incident)

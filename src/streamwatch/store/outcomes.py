@@ -1,8 +1,9 @@
 """What came of a try, written down in one transaction for all pages that it carried."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 
 from sqlalchemy import Connection, select, true, update
 
@@ -20,11 +21,15 @@ _page = tables.page
 
 @dataclass(frozen=True)
 class Instead:
-    """Who is called for *incident* because a page does not reach its person; nobody when *people* is empty."""
+    """Who is called for *incident* because a page does not reach its person; nobody when *people* is empty.
+
+    *spared* are contacts of each that must not be used; never all of them.
+    """
 
     incident: int
     people: Sequence[str]
     reason: Text
+    spared: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -158,11 +163,12 @@ def call_instead(connection: Connection, page: Page, instead: Instead | None, at
     if instead is None:
         return
     call = Call(page.kind, page.severity, page.occasion)
-    called = [
-        person
-        for person in instead.people
-        if add_page(connection, instead.incident, person, call, instead.reason, at)
-    ]
+    called = list[str]()
+    for person in instead.people:
+        spared = instead.spared.get(person, ())
+        contact = next(number for number in count() if number not in spared)
+        if add_page(connection, instead.incident, person, call, instead.reason, at, contact, spared=spared):
+            called.append(person)
     if called:
         row = tell(Kind.MOVED_ON, person=page.person, others=", ".join(called))
     elif not _said(connection, instead.incident, page.person, Kind.NOBODY_ELSE):
