@@ -58,6 +58,23 @@ async def night(tmp_path: Path) -> AsyncIterator[Night]:
     await night.story.close()
 
 
+async def test_what_people_said_of_their_pages_is_kept(night: Night) -> None:
+    """Charlie said it of the one that is merged, Alice of both: each has one word, and it is their last."""
+    await night.story.push(alert())
+    await night.story.push(alert(stream="other"))
+    await night.story.push(complaint(stream="other"))
+    ratings, at = night.story.store.ratings, night.story.clock()
+    for number, (incident, who, useful) in enumerate(
+        ((1, "alice", True), (2, "alice", False), (3, "charlie", True))
+    ):
+        ratings.rate(incident, who, useful, "", at + timedelta(seconds=number))
+    assert night.people.merge(2, 1, "bob") is None
+    assert night.people.merge(3, 1, "bob") is None
+    record = night.story.store.journal.incident(1)
+    assert record is not None
+    assert {each.person: each.useful for each in record.ratings} == {"alice": False, "charlie": True}
+
+
 def complaint(**labels: str) -> dict[str, object]:
     return alert("ComplaintSpike", severity="P1", role="service", procedure="viewer_complaints", **labels)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 
 from streamwatch.alert import Alert, Severity
 from streamwatch.incidents.incident import Merged, Stand, fold_key
@@ -65,6 +65,7 @@ class Merges:
         self._connection.execute(within.values(merged_into=into))
         self._cancel_what_would_repeat(into, other)
         self._observe_no_more(into, other)
+        self._take_ratings(into, other)
         for table in (tables.episode, tables.page):
             moved = update(table).where(table.c.incident_id == other)
             self._connection.execute(moved.values(incident_id=into))
@@ -107,6 +108,18 @@ class Merges:
         holders = set(self._connection.scalars(select(_page.incident_id).where(held)))
         if len(holders) == 1:
             self._connection.execute(update(tables.page).where(held).values(state="cancelled"))
+
+    def _take_ratings(self, into: int, other: int) -> None:
+        """What people said of either is said of both; of somebody who spoke of both the last word counts."""
+        rating = tables.rating.c
+        said = select(rating.person, rating.incident_id).where(rating.incident_id.in_((into, other)))
+        rows = self._connection.execute(said.order_by(rating.at, rating.incident_id)).all()
+        last = {row.person: row.incident_id for row in rows}
+        for one in (into, other):
+            overruled = [row.person for row in rows if row.incident_id == one != last[row.person]]
+            gone = delete(tables.rating).where(rating.incident_id == one, rating.person.in_(overruled))
+            self._connection.execute(gone)
+        self._connection.execute(update(tables.rating).where(rating.incident_id == other).values(incident_id=into))
 
     def _set(self, incidents: Collection[int], values: Mapping[str, object]) -> None:
         self._connection.execute(update(tables.incident).where(_incident.id.in_(incidents)).values(values))
