@@ -30,8 +30,11 @@ UNPAID = {"unpaid", "pending", "cancelled", "canceled", "待支付", "待付款"
 _DAYS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
 
 
-def table_values(body: bytes) -> list[Any]:
-    """Each row as JSON would say it; without a row, that the feed lives. Raises `NotLines` for another table."""
+def table_values(body: bytes) -> Iterator[Any]:
+    """Each row as JSON would say it; without a row, that the feed lives. Raises `NotLines` for another table.
+
+    A row is read when somebody asks for it: all of a large table would hold the event loop up for most of a second.
+    """
     text = _decoded(body)
     first = text.splitlines()[0] if text.strip() else ""
     try:
@@ -44,8 +47,12 @@ def table_values(body: bytes) -> list[Any]:
         raise NotLines
     if "order" in named:
         keys = [None if key == "item" else key for key in keys]
-    found = [_value(keys, row) for row in rows[1:] if any(cell.strip() for cell in row)]
-    return found or [{"feed": "orders" if "order" in named else "items"}]
+    found = [row for row in rows[1:] if any(map(str.strip, row))]
+    return (_value(keys, row) for row in found) if found else iter([{"feed": _feed(named)}])
+
+
+def _feed(named: Sequence[str]) -> str:
+    return "orders" if "order" in named else "items"
 
 
 def _decoded(body: bytes) -> str:

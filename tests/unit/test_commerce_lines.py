@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from streamwatch_exporters import commerce_csv
 from streamwatch_exporters.commerce_csv import table_values
 from streamwatch_exporters.commerce_lines import Alive, Item, Order, lines_of, money
 from streamwatch_exporters.posted import NotLines, json_values
@@ -125,3 +126,11 @@ def test_another_table_is_refused_whole(body: bytes) -> None:
     """The sender is told which column it needs, instead of a count of rejected lines."""
     with pytest.raises(NotLines):
         table_values(body)
+
+
+def test_a_row_is_read_when_it_is_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not all of a table at once: probes wait meanwhile."""
+    read_times = list[str]()
+    monkeypatch.setattr(commerce_csv, "_at", lambda text: read_times.append(text) or text)
+    rows = iter(table_values(b"order,amount,at\n1,5,a\n2,5,b\n"))
+    assert (next(rows)["at"], read_times) == ("a", ["a"])
