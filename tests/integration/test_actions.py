@@ -113,6 +113,7 @@ def test_in_the_console(receiver: ReceiverProcess) -> None:
         assert (new["owner"], new["added_by"], new["stream"]) == ("charlie", "bob", None)
         for page in ("/", "/actions", "/handover"):
             assert "&lt;b&gt;check&lt;/b&gt; the slate" in browser.get(page).text
+        assert browser.send(form, text="x", owner="c" * 100, due=DUE, session="").status_code == 422
         assert browser.send(browser.form("/actions", f"/{new['id']}/done")).status_code == 303
     assert new["id"] in numbers(receiver, state="done")
     with Browser(receiver.base) as browser:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from servers.free_port import free_port
 from servers.receiver import write_config
@@ -112,6 +113,17 @@ async def test_each_file_is_wanted_in_the_bucket(tmp_path: Path) -> None:
         studio.store.uploads.done(found.key, found.sha256, studio.clock())
     assert sorted(wanted) == [f"reviews/{name}" for name in FILES]
     studio.store.close()
+
+
+async def test_a_name_that_no_file_has_is_looked_for_nowhere(studio: Studio) -> None:
+    """Each dot of an address may end a stem: a long one of dots is not put together sixty thousand times."""
+    await studio.look()
+    (row,) = studio.store.reviews.past(10)
+    assert studio.store.reviews.of_file(f"{STEM}.zh.md") == row
+    asked = list[str]()
+    event.listen(studio.store.database.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert [studio.store.reviews.of_file(name) for name in ("." * 60_000, f"{STEM}.zh.md\0")] == [None, None]
+    assert asked == []
 
 
 async def test_what_a_crash_cut_short_is_done_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from streamwatch.store import tables
 from streamwatch.store.database import Database
 
 _table = tables.review
+_LONGEST = 255  # characters: no file system takes a longer name, and each dot of it may end a stem
 
 
 class Reviews:
@@ -53,6 +54,8 @@ class Reviews:
 
     def of_file(self, name: str) -> Row[Any] | None:
         """The review of which *name* is a file."""
+        if len(name) > _LONGEST or "\0" in name:
+            return None
         stems = [name[:at] for at, letter in enumerate(name) if letter == "."]
         with self._database.reading() as connection:
             rows = connection.execute(

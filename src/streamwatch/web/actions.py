@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streamwatch.language import Text
 from streamwatch.message import clean
@@ -93,9 +93,11 @@ async def add_here(request: Request, parts: Wired, deeds: Deeds) -> RedirectResp
         raise HTTPException(422, Text("请选一个日期", "choose a day")) from None
     if not (text := fields.get("text", "")[:LONGEST]):
         raise HTTPException(422, Text("请写要做什么", "write what is to be done"))
-    body = ActionBody(
-        text=text, owner=fields.get("owner", "") or "-", due=due, session=fields.get("session") or None
-    )
+    owner, session = fields.get("owner", "") or "-", fields.get("session") or None
+    try:
+        body = ActionBody(text=text, owner=owner, due=due, session=session)
+    except ValidationError:  # our own form offers none that is so long
+        raise HTTPException(422, Text("没有这样的人或场次", "there is no such person or session")) from None
     await asyncio.to_thread(_add, parts, deeds, body)
     return RedirectResponse("/actions", 303)
 
