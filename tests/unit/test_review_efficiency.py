@@ -57,6 +57,15 @@ def test_what_is_observed_only_is_no_page() -> None:
     assert (effect.incidents, effect.called, effect.taken, effect.pages) == (2, 1, 1, 1)
 
 
+def test_what_was_held_back_beside_a_call_is_no_page() -> None:
+    """Where a team is only notified the first page goes out, and the steps after it are recorded alone."""
+    steps = [
+        page("bob", state="observed", delivered_at=None),
+        page("charlie", state="cancelled", delivered_at=None),
+    ]
+    assert found(read(pages=[page(), *steps])).effects[0].pages == 1
+
+
 def test_median_and_what_95_of_100_stay_below() -> None:
     """Of those that were taken; a hundred of 1 to 100 seconds."""
     several = [read(number, taken=float(number)) for number in range(1, 101)]

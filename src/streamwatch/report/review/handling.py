@@ -32,6 +32,9 @@ CALLS_AGAIN = (Kind.ESCALATED, Kind.REMINDED, Kind.LAPSED)
 _EVERYONE = NOBODY_HOLDS.en.rpartition("}")[2]  # how the reason of such a call ends, whatever the role
 
 
+NOT_SENT = ("observed", "cancelled")  # pages that were decided and did not go out
+
+
 class Note(NamedTuple):
     at: datetime
     text: Text
@@ -157,7 +160,7 @@ def handling(incident: Incident) -> Handling:
         is_false=bool(incident.get("false_alarm_at")),
         complaints=incident["evidence"] or {},
         false_alarm=bool(incident.get("false_alarm_at")),
-        pages=len(calls),
+        pages=sum(page["state"] not in NOT_SENT for page in calls),
         rang_at=tuple(_time(page["delivered_at"]) for page in calls if page["delivered_at"]),
         heard=max(1, sum(int(alert["seen"]) for alert in incident["alerts"])),
     )
