@@ -80,6 +80,7 @@ CASES = [
     ("picture", picture(black=1), "bad"),
     ("picture", picture(frozen=1), "bad"),
     ("picture", picture(frozen=1, slate=1), "good"),  # a slate stands still
+    ("picture", {"set_up": 3, "age": 2, "black": 0}, "unknown"),  # whether it moves nobody can tell yet
     ("picture", picture(), "good"),
     ("sound", {}, "absent"),
     ("sound", {"set_up": 3}, "unknown"),
@@ -106,11 +107,13 @@ CASES = [
     ("power", ups(), "unknown"),
     ("power", ups(battery=1, charge=1.0), "bad"),
     ("power", ups(battery=0, charge=0.89), "bad"),
+    ("power", ups(battery=0), "unknown"),  # on mains, and how long it would last nobody knows
     ("power", ups(battery=0, charge=0.9), "good"),
     ("watched", {}, "bad"),
     ("watched", {"probes": 3}, "good"),
     ("watched", {"published": 0}, "good"),
     ("targets", {"down": [({"job": "node", "instance": "a:9100"}, 0)], "up": 4}, "bad"),
+    ("targets", {}, "bad"),  # there is none
     ("targets", {"up": 4}, "good"),
     ("probes", {"blind": [({"probe": "hls"}, 0)]}, "bad"),
     ("probes", {}, "good"),

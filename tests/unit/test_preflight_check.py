@@ -194,6 +194,22 @@ def test_the_session_that_runs_or_comes_next_is_meant(at: datetime, is_: Session
     assert people.session_of(BOOK, "demo", at) is is_
 
 
+def test_a_line_is_not_filled_while_anybody_is_on_air() -> None:
+    """Also for another stream, whose show would lose it."""
+    other = Session("B", "other", AT - HOUR, AT + HOUR, {})
+    assert [people.anybody_on_air(replace(BOOK, sessions=shows), PLAN) for shows in ((SHOW,), (SHOW, other))] == [
+        False,
+        True,
+    ]
+
+
+def test_a_channel_that_was_never_used_is_named() -> None:
+    """Nothing is known of it, and so it is not among those that work."""
+    known = WELL._replace(channels=[("phone", AT, None), ("mail", None, None)])
+    said = dict(own(known, AT))["channels"].said
+    assert said.en == "those of who is on duty work (1); never used yet: mail"
+
+
 def test_a_session_that_is_over_is_no_go() -> None:
     """Somebody typed the id of yesterday."""
     assert people.session(Plan("demo", AT + 6 * HOUR, SHOW), UTC).outcome == "bad"

@@ -91,12 +91,13 @@ class Preflight:
             blind = not told.exporter
             yield check.key, unknown(NOT_SCRAPED, START) if blind else check.judge(told.answers[check.key], plan)
         for check in MEASURED:
-            yield check.key, check.judge(told.answers[check.key], plan)
+            blind = not told.exporter and check.key == "probes"  # those of an exporter that nobody asks
+            yield check.key, unknown(NOT_SCRAPED, START) if blind else check.judge(told.answers[check.key], plan)
 
     async def _line(self, host: str | None, told: Told | None, plan: Plan, config: Config) -> Result:
         if host is None:
             return NOT_ASKED
-        if plan.session is not None and plan.session.on_air(plan.at):
+        if people.anybody_on_air(config.book, plan):
             return ON_AIR
         part, token = config.file.exporter, config.exporter_token
         exporter = Exporter(str(part.url), token.get_secret_value()) if part and token else None

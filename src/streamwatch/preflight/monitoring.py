@@ -33,7 +33,15 @@ def targets(found: Answers, _plan: Plan) -> Result:
     down = [f"{each.labels.get('job', '')} {each.labels.get('instance', '')}" for each in found["down"]]
     if down:
         return bad(Text(f"抓不到：{listed(sorted(down))}", f"not scraped: {listed(sorted(down))}"), START)
-    count = found.value("up") or 0
+    count = found.value("up")
+    if not count:
+        return bad(
+            Text("Prometheus 什么都没有抓", "Prometheus scrapes nothing"),
+            Text(
+                "prometheus.yml 的 scrape_configs 写了采集器和接收端吗？",
+                "do scrape_configs in prometheus.yml name the exporter and the receiver?",
+            ),
+        )
     return good(f"{count:.0f} 个都抓得到", f"all {count:.0f} are scraped")
 
 
@@ -213,7 +221,14 @@ def _channels(channels: Sequence[tuple[str, datetime | None, datetime | None]]) 
             Text(f"最近一次发送失败：{listed(failing)}", f"the last try failed: {listed(failing)}"),
             Text("运行 streamwatch send-test，看原因", "streamwatch send-test says why"),
         )
-    return good(f"值班人的渠道正常（{len(channels)} 个）", f"those of who is on duty work ({len(channels)})")
+    new = [name for name, delivered, _ in channels if delivered is None]
+    untried = Text("", "")
+    if new:
+        untried = Text(f"；还没有用过：{listed(new)}", f"; never used yet: {listed(new)}")
+    works = len(channels) - len(new)
+    return good(
+        f"值班人的渠道正常（{works} 个）{untried.zh}", f"those of who is on duty work ({works}){untried.en}"
+    )
 
 
 def _canary(known: Own, at: datetime) -> Result:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from streamwatch.duty import NEVER_EMPTY, ROLES, DutyBook, Session, doubts, running_session, who
+from streamwatch.duty import NEVER_EMPTY, ROLES, DutyBook, Session, doubts, running_session, shows, who
 from streamwatch.duty.session import utc
 from streamwatch.language import Text
 from streamwatch.preflight.check import Result, absent, bad, good
@@ -22,6 +22,12 @@ def session_of(book: DutyBook, stream: str, at: datetime) -> Session | None:
     here = utc(at)
     ahead = [each for each in book.sessions if each.stream == stream and here <= each.air.start <= here + AHEAD]
     return min(ahead, key=lambda each: each.air.start, default=None)
+
+
+def anybody_on_air(book: DutyBook, plan: Plan) -> bool:
+    """Also on another stream: whoever shares the line would lose it to a test."""
+    mine = plan.session is not None and plan.session.on_air(plan.at)
+    return mine or any(each.phase == "on_air" for each in shows(book, plan.at))
 
 
 def session(plan: Plan, zone: tzinfo) -> Result:

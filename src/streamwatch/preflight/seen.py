@@ -32,6 +32,11 @@ def picture(found: Answers, _plan: Plan) -> Result:
                 "check capture card and camera; if it is a slate, tell streams.yml",
             ),
         )
+    if frozen is None:
+        return unknown(
+            Text("还看不出画面动不动", "whether it moves cannot be told yet"),
+            Text("等几秒再看；再看采集器日志里的解码错误", "look again in seconds; then see the exporter's log"),
+        )
     return good("画面正常，不黑不冻", "it moves and is not black")
 
 

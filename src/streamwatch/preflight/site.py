@@ -84,6 +84,11 @@ def power(found: Answers, _plan: Plan) -> Result:
             Text(f"电池没有充满：{listed(low)}", f"not charged: {listed(low)}"),
             Text("等它充到 90% 以上，或减少负载", "wait until it is over 90%, or take load off"),
         )
+    if silent := [host for host in hosts if host not in found.labels("charge", "host")]:
+        return unknown(
+            Text(f"UPS {listed(silent)} 不说电量", f"UPS {listed(silent)} does not tell its charge"),
+            Text("看 UPS 面板上的电量", "look at the charge on its panel"),
+        )
     return good("市电供电，电池充足", "on mains, battery charged")
 
 
