@@ -5,11 +5,9 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from time import monotonic
 
 import httpx
@@ -22,25 +20,15 @@ from streamwatch.access.duty_links import DutyLinks
 from streamwatch.access.links import Links
 from streamwatch.access.listening import Ear, Listening
 from streamwatch.access.presses import Presses
-from streamwatch.access.pressing import RESULTS, Pressing
+from streamwatch.access.pressing import Pressing
 from streamwatch.audience import Audience
-from streamwatch.channels import open_channels, open_listeners
-from streamwatch.channels.channel import Reason
-from streamwatch.channels.listener import Listeners
 from streamwatch.clock import Clock, utc_now
-from streamwatch.config import Config, load
-from streamwatch.config.adopted import held_back
-from streamwatch.config.load import open_door
-from streamwatch.delivering import rounds
+from streamwatch.config import Config
 from streamwatch.delivering.composing import Composing
 from streamwatch.delivering.delivery import Delivery
 from streamwatch.delivering.quota import QuotaCollector
-from streamwatch.delivering.setbacks import Ways
-from streamwatch.errors import ConfigError, Mistake
-from streamwatch.evidence import Evidence
-from streamwatch.evidence_folder import EvidenceFolder
+from streamwatch.in_force import InForce
 from streamwatch.incidents.adopting import Adopting
-from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.complaining import Complaining
 from streamwatch.incidents.escalating import Escalating
@@ -56,13 +44,12 @@ from streamwatch.preflight.inspecting import Preflight
 from streamwatch.report.after_air import AfterAir
 from streamwatch.storage.copying import Copying
 from streamwatch.store import Store
-from streamwatch.store.duty import Said
 from streamwatch.store.usage import sent_since
 from streamwatch.watching.adoption_metrics import AdoptionCollector
-from streamwatch.watching.canary import Canary, CanaryCollector, Song
+from streamwatch.watching.canary import Canary, CanaryCollector
 from streamwatch.watching.drill_ends import DrillEnds
 from streamwatch.watching.drill_notes import DrillNotes
-from streamwatch.watching.life_sign import LifeSign, Where
+from streamwatch.watching.life_sign import LifeSign
 from streamwatch.watching.liveness import Peer
 from streamwatch.watching.looking import Looking, PeerCollector
 from streamwatch.watching.presiding import Presiding
@@ -84,7 +71,6 @@ GATHER = 0.01  # seconds in which webhooks gather, to be folded together
 # transactions then, and one that is twice as large costs little more.
 GATHER_MORE, MANY = 0.25, 20  # seconds at most; webhooks
 RECLAIM_EVERY = timedelta(seconds=10)
-REMEMBERED = timedelta(days=60)  # overrides that ended longer ago are not looked at
 
 
 class Receiver:
@@ -92,16 +78,10 @@ class Receiver:
 
     def __init__(self, path: Path, clock: Clock, host: str = "127.0.0.1") -> None:
         """*host* is where it listens."""
-        self._path = path
-        self._host = host
         self._clock = clock
-        self.config = self._file = load(path)  # as it is in force, and as it is written
-        self._adopted = self.config.file.adopted
-        self._said = Said()
-        self._swap = Lock()
         self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=100))
         self.metrics = Metrics()
-        self.ways = self._open_ways(self.config)
+        self.force = force = InForce(path, host, self.http, self.metrics, clock)
         self.store = Store(self.config.file.database)
         key = self.config.link_key.get_secret_value()
         self.links = Links(str(self.config.file.public_url), key)
@@ -109,41 +89,41 @@ class Receiver:
         self.presses = Presses(key)
         buttons = Buttons(key)
         self.door = Door()
-        told_of = (self._due, self._adoption, lambda: self.config.file.informed)
-        hands_out = (lambda: self.ways.book, clock, self.metrics, *told_of)
+        told_of = (force.due, force.adoption, lambda: self.config.file.informed)
+        hands_out = (force.book, clock, self.metrics, *told_of)
         self.folding = Folding(self.store.database, *hands_out)
         calling = Calling(*hands_out)
-        self.adopting = Adopting(self.store, self._adoption, calling, clock)
+        self.adopting = Adopting(self.store, force.adoption, calling, clock)
         self.rearranging = Rearranging(self.store.database, calling, clock)
         self.reopening = Reopening(self.store.database, calling, clock)
-        self.silencing = Silencing(self.store, self.http, self._alertmanager, calling, clock, self.config.zone)
-        self.audience = Audience(self.http, self._prometheus)
-        asking = Asking(self.http, self._prometheus)
+        self.silencing = Silencing(self.store, self.http, force.alertmanager, calling, clock, self.config.zone)
+        self.audience = Audience(self.http, force.prometheus)
+        asking = Asking(self.http, force.prometheus)
         self.preflight = Preflight(lambda: self.config, self.store, asking, clock, self.troubles, self.http)
-        peers = {Peer.PROMETHEUS: self._prometheus, Peer.ALERTMANAGER: self._alertmanager}
+        peers = {Peer.PROMETHEUS: force.prometheus, Peer.ALERTMANAGER: force.alertmanager}
         self.looks = httpx.AsyncClient()
         self.looking = Looking(self.looks, peers, clock)
-        self.watchdog = Watchdog(self.store, self.http, self._prometheus, clock, self.looking.sights)
+        self.watchdog = Watchdog(self.store, self.http, force.prometheus, clock, self.looking.sights)
         self.watcher = Loop("watching the way of the alerts", self._watch)
         composing = Composing(
             self.store.journal,
-            self._evidence(),
+            force.evidence(),
             lambda: self.config.runbooks,
             self.links,
             buttons,
             self.config.zone,
             clock,
             self.watchdog.way_is_open,
-            lambda person: self.ways.book.name(person),
+            lambda person: force.book().name(person),
         )
         self.delivery = Delivery(
             self.store,
-            lambda: self.ways,
+            lambda: force.ways,
             composing,
             clock,
             self.metrics,
             together=lambda: self.config.file.delivery.together,
-            adoption=self._adoption,
+            adoption=force.adoption,
         )
         self.folder = Loop("folding", self._fold)
         self._gather = GATHER
@@ -151,19 +131,19 @@ class Receiver:
         self.sender = Loop("delivery", self._send)
         self.escalating = Escalating(
             self.store,
-            lambda: self.ways.book,
+            force.book,
             lambda: self.config.file.policy,
             clock,
             lambda: self.config.file.delivery.leases,
             lambda: self.config.file.delivery.reminders,
-            self._adoption,
+            force.adoption,
         )
         self.escalator = Loop("escalating", self._escalate)
-        self.reconciling = Reconciling(self.store, self.http, self._alertmanager, clock, self._name_there)
+        self.reconciling = Reconciling(self.store, self.http, force.alertmanager, clock, force.receiver)
         self.reconciler = Loop("reconciling", self._reconcile)
-        self.life_sign = LifeSign(self.http, self._watched_from, self.troubles, clock, self.metrics.registry)
+        self.life_sign = LifeSign(self.http, force.watched_from, self.troubles, clock, self.metrics.registry)
         self.signer = Loop("signs of life", self.life_sign.step)
-        self.evidence = self._evidence()
+        self.evidence = force.evidence()
         self.complaining = Complaining(self.store, self.evidence, clock)
         self.hearer = Loop("complaints", self.complaining.step)
         self.copying = Copying(
@@ -176,13 +156,13 @@ class Receiver:
             self.metrics.registry,
         )
         self.copier = Loop("copying to the object storage", self.copying.step)
-        self.tidying = Tidying(self.store, clock, lambda: self.config.file.kept, self.evidence_folder)
+        self.tidying = Tidying(self.store, clock, lambda: self.config.file.kept, force.evidence_folder)
         self.drill_ends = DrillEnds(self.store, clock)
         self.tidier = Loop("tidying", self._tidy)
         self.drill_notes = DrillNotes(
             self.store,
             lambda: self.config.file.drill_calendar,
-            lambda: self.ways.book,
+            force.book,
             lambda: self.config.file.delivery.notes_at,
             self.config.zone,
             clock,
@@ -190,40 +170,23 @@ class Receiver:
         ask = own_answers(self.store, lambda: self.config, clock)
         self.after_air = AfterAir(self.store, lambda: self.config, ask, clock)
         self.reviewer = Loop("reviews", self._review)
-        self.canary = Canary(self.store, self._song, clock)
+        self.canary = Canary(self.store, force.song, clock)
         hands = (self.reconciling, self.watchdog, self.looking)
         moved = (*(each.clock_was_set for each in hands), self._clock_was_set)
         self.presiding = Presiding(self.store, self.delivery, moved, clock)
-        self.listeners = self._open_listeners(self.config)
-        pressing = Pressing(self.store, buttons, lambda: self.ways.book, self._pools, clock, self.metrics)
+        pressing = Pressing(self.store, buttons, force.book, force.pools, clock, self.metrics)
         open_ear = partial(Ear, pressing=pressing, store=self.store, clock=clock, up=self.metrics.listener_up)
-        self.listening = Listening(lambda: self.listeners, self.presiding.ready, open_ear)
+        self.listening = Listening(lambda: force.listeners, self.presiding.ready, open_ear)
         self.listener = Loop("listening", self.listening.step)
         self._reclaimed_at = clock()
 
-    def reload(self) -> None:
-        """Read the configuration again; a bad one raises and changes nothing. Address and database stay."""
-        config = load(self._path)
-        if words := open_door(config, self._host):
-            raise ConfigError([Mistake(str(self._path), 0, 0, "console", words.en, words.zh)])
-        with self._swap:
-            self._file = config
-            self.config = self._in_force()
-            self._adopted = config.file.adopted
-            self.ways = self._open_ways(self.config)
-            self.listeners = self._open_listeners(config)
+    @property
+    def config(self) -> Config:
+        return self.force.config
 
     def duty_changed(self) -> None:
         """Read again what was said about duty on the fly, here or by another receiver on this database."""
-        with self._swap:  # around the look as well: one that began earlier must not count later
-            said = self.store.duty.said(self._clock() - REMEMBERED)
-            if said != self._said:
-                self._said = said
-                self.config = self._in_force()
-                self.ways = replace(self.ways, book=self.config.book)
-
-    def _in_force(self) -> Config:
-        return replace(self._file, book=self._file.book.as_it_is(self._said.overrides, self._said.actual))
+        self.force.duty_changed(self.store)
 
     def troubles(self) -> list[str]:
         """Why an alert could not become a page just now."""
@@ -235,46 +198,12 @@ class Receiver:
             found.append(f"the database does not answer ({type(error).__name__})")
         return found
 
-    def _open_ways(self, config: Config) -> Ways:
-        channels = open_channels(config.channels, self.http, self._clock)
-        self.metrics.expect(channels, ("delivered", *Reason))
-        return Ways(config.book, channels)
-
-    def _open_listeners(self, config: Config) -> Listeners:
-        listeners = open_listeners(config.channels, self.http, self._clock)
-        self.metrics.expect_presses(listeners, RESULTS)
-        return listeners
-
-    def _pools(self) -> dict[str, tuple[str, ...]]:
-        return {name: each.of for name, each in self.config.channels.items() if each.type == "pool"}
-
-    def _quotas(self) -> dict[str, int]:
-        channels = self.config.channels.items()
-        return {name: each.monthly_quota for name, each in channels if each.monthly_quota}
-
-    def _evidence(self) -> Evidence:
-        exporter, token = self.config.file.exporter, self.config.exporter_token
-        return Evidence(
-            self.http, str(exporter.url) if exporter else None, token.get_secret_value() if token else None
-        )
-
-    def evidence_folder(self) -> EvidenceFolder | None:
-        folder = self.config.file.keeps_evidence
-        most = self.config.file.evidence_megabytes * 1_000_000
-        return None if folder is None else EvidenceFolder(folder, most)
-
-    def _adoption(self) -> Adoption:
-        return self._adopted
-
     def warnings(self) -> list[Text]:
         """What people must know though every page that should go out does."""
-        return [*held_back(self._adopted), *self.listening.warnings(), *self.copying.warnings()]
+        return [*self.force.held_back(), *self.listening.warnings(), *self.copying.warnings()]
 
     def _standing(self) -> Standing:
         return self.store.standing(self.delivery.held)
-
-    def _due(self, severity: str, at: datetime) -> datetime:
-        return rounds.due(severity, at, self.config.file.delivery.notes_at, self.config.zone)
 
     async def _fold(self) -> bool:
         await asyncio.sleep(self._gather)
@@ -323,26 +252,6 @@ class Receiver:
     def _clock_was_set(self, by: timedelta) -> None:
         self._reclaimed_at += by
 
-    def _alertmanager(self) -> str | None:
-        server = self.config.file.alertmanager
-        return str(server.url) if server else None
-
-    def _prometheus(self) -> str | None:
-        server = self.config.file.prometheus
-        return str(server.url) if server else None
-
-    def _watched_from(self) -> Where | None:
-        said, address = self.config.file.life_sign, self.config.life_sign
-        return (address.get_secret_value(), timedelta(seconds=said.every)) if said and address else None
-
-    def _song(self) -> Song | None:
-        said = self.config.file.canary
-        return Song(said.person, said.at, self.config.zone) if said else None
-
-    def _name_there(self) -> str:
-        server = self.config.file.alertmanager
-        return server.receiver if server else ""
-
     async def _send(self) -> bool:
         """A page that became due by the clock is found within a second; a new one at once."""
         presiding = await self.presiding.ready()
@@ -389,14 +298,14 @@ class Receiver:
             log.warning("%d pages may repeat: their answers were never seen", repeated)
         self.duty_changed()
         self.metrics.registry.register(SessionCollector(lambda: self.config.book, self._clock))
-        procedures = lambda: {procedure for procedure, _ in self.config.runbooks}  # noqa: E731
-        self.metrics.registry.register(AdoptionCollector(self._adoption, procedures))
+        self.metrics.registry.register(AdoptionCollector(self.force.adoption, self.force.procedures))
         self.metrics.registry.register(PeerCollector(self.looking.sights))
-        self.metrics.registry.register(CanaryCollector(self.store, self._song, self._clock))
+        self.metrics.registry.register(CanaryCollector(self.store, self.force.song, self._clock))
         collector: Collector = StandingCollector(self._standing, self._clock)
         self.metrics.registry.register(collector)
         count = partial(sent_since, self.store.database)
-        self.metrics.registry.register(QuotaCollector(self._quotas, count, self._clock, lambda: self.config.zone))
+        quotas = QuotaCollector(self.force.quotas, count, self._clock, lambda: self.config.zone)
+        self.metrics.registry.register(quotas)
 
 
 def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened: bool = False) -> FastAPI:
@@ -410,7 +319,7 @@ def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened
     config: Callable[[], Config] = partial(getattr, receiver, "config")
     parts = Parts(
         config=config,
-        reload=receiver.reload,
+        reload=receiver.force.reload,
         store=receiver.store,
         links=receiver.links,
         duty_links=receiver.duty_links,
@@ -420,7 +329,7 @@ def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened
         reopening=receiver.reopening,
         silencing=receiver.silencing,
         evidence=receiver.evidence,
-        evidence_folder=receiver.evidence_folder,
+        evidence_folder=receiver.force.evidence_folder,
         audience=receiver.audience,
         preflight=receiver.preflight,
         duty_changed=receiver.duty_changed,
@@ -428,7 +337,7 @@ def build(path: Path, clock: Clock = utc_now, host: str = "127.0.0.1", *, opened
         clock=clock,
         alerts_came=receiver.folder.wake,
         pages_came=receiver.sender.wake,
-        held_back=lambda: held_back(receiver.config.file.adopted),
+        held_back=receiver.force.held_back,
         warnings=receiver.warnings,
         troubles=receiver.troubles,
     )

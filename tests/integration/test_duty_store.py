@@ -145,4 +145,4 @@ async def test_of_two_looks_the_one_that_began_last_counts(tmp_path: Path, monke
         thread.join()
     await receiver.http.aclose()
 
-    assert receiver.ways.book.overrides == receiver.config.book.overrides == (BOB,)
+    assert receiver.force.ways.book.overrides == receiver.config.book.overrides == (BOB,)
