@@ -152,6 +152,17 @@ async def test_from_notify_to_escalate_what_nobody_took_begins_anew(week: Week) 
     assert week.rang() == ["alice", "alice", "bob", "charlie"]
 
 
+async def test_all_whose_work_it_is_are_called_when_the_observation_ends(week: Week) -> None:
+    """A second P0 that joined is the work of ops: Charlie is called beside Alice."""
+    week.be_at("observe")
+    await week.story.push(alert())
+    await week.story.push(alert("PlaybackUnreachable", hop="playback", role="ops"))
+    await week.story.push(alert("ChannelSilent", hop="picture", severity="P2", role="service"))
+    week.be_at("escalate")
+    await week.wait(10)
+    assert week.rang() == ["alice", "charlie"]
+
+
 async def test_what_somebody_took_while_it_was_observed_calls_nobody(week: Week) -> None:
     """An ack on the console holds when the step changes, and does not run out while nothing may go out."""
     week.be_at("observe")

@@ -1,9 +1,11 @@
 """What was only observed calls when that is over: no page is lost between two steps of the adoption."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
+from streamwatch.alert import Alert
 from streamwatch.clock import Clock
+from streamwatch.incidents import routing
 from streamwatch.incidents.adoption import Adoption
 from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.timeline import Kind, tell
@@ -37,8 +39,16 @@ class Adopting:
                 return False  # taken, ended, or called by another receiver
             ledger.note(found.id, tell(Kind.ADOPTED), at)
             call = Call("firing", found.severity, f"adopted:{at.isoformat()}")
-            self._calling.call(ledger, found.id, call, found.role, found.stream)
-            for alert in alerts_of(connection, found.id, FIRING):
+            alerts = alerts_of(connection, found.id, FIRING)
+            for role in dict.fromkeys((found.role, *self._other_roles(found, alerts))):
+                self._calling.call(ledger, found.id, call, role, found.stream)
+            for alert in alerts:
                 self._calling.inform(ledger, found.id, alert)
             ledger.flush()
         return True
+
+    def _other_roles(self, found: Observed, alerts: Iterable[Alert]) -> Iterator[str]:
+        """Whose work it is too: what joined and was as urgent would have called them, had it not been observed."""
+        for alert in alerts:
+            if alert.severity == found.severity and alert.severity in ("P0", "P1"):
+                yield routing.route(alert, self._calling.book().fallback_role).role
