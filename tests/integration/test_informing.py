@@ -64,6 +64,17 @@ async def test_both_hear_of_the_end(story: Story) -> None:
     assert sorted(story.phone.heard()[2:]) == [("alice", OVER), ("charlie", OVER)]
 
 
+async def test_a_word_that_cannot_be_told_is_no_call_that_was_missed(tmp_path: Path) -> None:
+    """Charlie has nothing but a telephone, which does not ring for it: nobody is told that a page was lost."""
+    refused = ChannelError("a phone rings neither for the end nor for a word", reason=Reason.REJECTED)
+    cast = (person("alice"), person("bob"), person("charlie", "call"))
+    story = Story(tmp_path, book(cast, default=LISTS), phone=Phone(), call=Phone(script=[refused]))
+    await story.push(alert())
+    assert [page.state for page in story.incidents()[0].pages] == ["delivered", "dead"]
+    assert story.store.standing().pages_dead == 0
+    await story.close()
+
+
 async def test_once_per_incident_whatever_joins_it(story: Story) -> None:
     """A second P0 of the stream, a restart and the escalation to nobody else say nothing new to Charlie."""
     await story.push(alert())

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 
 from streamwatch.incidents.incident import LIVE
+from streamwatch.message import CALLS
 from streamwatch.metrics import Standing
 from streamwatch.store import tables
 from streamwatch.store.database import Database
@@ -13,7 +14,8 @@ from streamwatch.store.inbox import TROUBLED, WAITING
 
 def standing(database: Database, held: Collection[str] = ()) -> Standing:
     """One look at everything that can pile up. The oldest is looked for elsewhere than with people who are
-    *held*: they had many messages, and what waits for them does so by intent. So do notes.
+    *held*: they had many messages, and what waits for them does so by intent. So do notes. Dead are calls of what
+    is not over: a word that nobody could be told is no call that was missed.
     """
     incident, page = tables.incident.c, tables.page.c
     with database.reading() as connection:
@@ -22,7 +24,7 @@ def standing(database: Database, held: Collection[str] = ()) -> Standing:
         dead = (
             select(func.count())
             .select_from(tables.page.join(tables.incident))
-            .where(page.state == "dead", incident.state.in_(LIVE))
+            .where(page.state == "dead", page.kind.in_(CALLS), incident.state.in_(LIVE))
         )
         beats = connection.execute(select(tables.heartbeat)).all()
         return Standing(
