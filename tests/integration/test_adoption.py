@@ -152,6 +152,20 @@ async def test_from_notify_to_escalate_what_nobody_took_begins_anew(week: Week) 
     assert week.rang() == ["alice", "alice", "bob", "charlie"]
 
 
+async def test_a_step_that_goes_out_first_leaves_nobody_out(week: Week) -> None:
+    """The observation ended between two looks: the escalation called Bob and Charlie, and Alice is called too."""
+    week.be_at("observe")
+    await week.story.push(alert())
+    week.clock.advance(60)
+    assert not await week.adopting.step()
+    week.be_at("escalate")
+    assert await week.escalating.step()
+    await week.story.turn()
+    assert week.rang() == ["bob", "charlie"]
+    await week.wait(10)
+    assert week.rang() == ["alice", "bob", "charlie"]
+
+
 async def test_all_whose_work_it_is_are_called_when_the_observation_ends(week: Week) -> None:
     """A second P0 that joined is the work of ops: Charlie is called beside Alice."""
     week.be_at("observe")

@@ -15,11 +15,12 @@ from streamwatch.store.rows import STEP
 _incident, _page, _episode = tables.incident.c, tables.page.c, tables.episode.c
 _OPEN = (_incident.state == "open") & _incident.silenced_until.is_(None)
 _LATER = tables.page.alias().c
-# What was held back before a call that went out was told by that.
+# What was held back before a call that went out was told by that; a step of the escalation calls others, not them.
 _TOLD = exists().where(
     _LATER.incident_id == _page.incident_id,
     _LATER.id > _page.id,
     _LATER.kind.in_(CALLS),
+    ~_LATER.occasion.startswith(STEP),
     _LATER.state.not_in(("observed", "cancelled")),
 )
 _HELD = (_page.incident_id == _incident.id) & (_page.state == "observed") & ~_TOLD
