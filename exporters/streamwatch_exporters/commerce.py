@@ -120,7 +120,8 @@ class Shop:
 
     def is_told(self, item: str, now: float) -> bool:
         """Whether what is known of an item is of now: a feed that leaves it out has taken it off."""
-        return item in self.told and now - self.told[item] < self.settings.quiet_after
+        told = self.told.get(item)  # once: the page is made in a thread, and an item may go meanwhile
+        return told is not None and now - told < self.settings.quiet_after
 
     def planned(self) -> dict[str, Decimal]:
         """By item: what the team wrote down goes before what the feed tells."""

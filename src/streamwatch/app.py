@@ -37,7 +37,7 @@ from streamwatch.incidents.rearranging import Rearranging
 from streamwatch.incidents.reopening import Reopening
 from streamwatch.incidents.silencing import Silencing
 from streamwatch.language import Text
-from streamwatch.loop import Loop
+from streamwatch.loop import Loop, in_turn
 from streamwatch.metrics import Metrics, Standing, StandingCollector
 from streamwatch.preflight.asking import Asking
 from streamwatch.preflight.inspecting import Preflight
@@ -230,7 +230,7 @@ class Receiver:
         if not await self.presiding.ready():
             return False
         hands = (self.adopting, self.silencing, self.escalating, self.canary, self.drill_notes)
-        if any([await each.step() for each in hands]):
+        if await in_turn(each.step for each in hands):
             self.sender.wake()
         return False
 

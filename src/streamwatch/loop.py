@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Self
 
@@ -76,3 +76,16 @@ class Loop:
             self._failure = None
         self._alive_at = time.monotonic()
         return busy
+
+
+async def in_turn(steps: Iterable[Callable[[], Awaitable[bool]]]) -> bool:
+    """Whether any of *steps* did anything. Each has its turn, whatever happens to another; then that is raised."""
+    did, failure = False, None
+    for step in steps:
+        try:
+            did |= await step()
+        except Exception as error:  # noqa: BLE001 - whose turn comes next has nothing to do with it
+            failure = failure or error
+    if failure is not None:
+        raise failure
+    return did

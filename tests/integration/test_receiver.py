@@ -371,6 +371,16 @@ def test_pages_forbid_what_they_do_not_need(receiver: ReceiverProcess) -> None:
     assert headers["referrer-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v1/incidents?stream=%00", "/api/v1/complaints?stream=a%00b", "/incidents/%00", "/%00"]
+)
+def test_an_address_with_a_nul_is_refused(receiver: ReceiverProcess, path: str) -> None:
+    """PostgreSQL can look for none, and would make a failure of ours out of it; the refusal is as strict as any."""
+    answer = httpx.get(receiver.base + path, headers=AUTH)
+    assert (answer.status_code, answer.json()) == (400, {"detail": "an address holds no NUL"})
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 def test_what_cannot_be_written_is_answered_503(tmp_path: Path, phone: PhoneServer) -> None:
     """No byte can be written any more: nothing is promised. When writing works again, so does everything."""
     port = free_port()

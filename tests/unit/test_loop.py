@@ -1,13 +1,14 @@
 """A loop that does not do its work says so, whatever keeps it from it: readiness and the sign of life repeat it."""
 
 import asyncio
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 
 from servers.story import Hands
 from streamwatch import loop
-from streamwatch.loop import STUCK, Loop
+from streamwatch.loop import STUCK, Loop, in_turn
 
 
 async def test_a_step_that_never_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +48,20 @@ async def test_a_loop_that_does_not_run_is_told() -> None:
         dying._task.cancel()
         await asyncio.wait([dying._task])
     assert dying.trouble() == "escalating does not run"
+
+
+async def test_each_has_its_turn_though_another_fails() -> None:
+    """What fails first is raised when all had their turn; whether any did something is told when none failed."""
+    went = list[str]()
+
+    async def does(what: str, *, fails: bool = False) -> bool:
+        went.append(what)
+        if fails:
+            raise OSError(what)
+        return what == "call"
+
+    with pytest.raises(OSError, match="silence"):
+        await in_turn(partial(does, what, fails=what != "call") for what in ("silence", "call", "canary"))
+    assert went == ["silence", "call", "canary"]
+    assert await in_turn([partial(does, "silence"), partial(does, "call")]) is True
+    assert await in_turn([partial(does, "silence")]) is False

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from streamwatch import __version__
@@ -42,17 +43,21 @@ from streamwatch.web import evidence_files as files
 from streamwatch.web.callers import address
 from streamwatch.web.lanes import Lanes, Limits
 from streamwatch.web.parts import Parts
-from streamwatch.web.security import StrictHeaders
+from streamwatch.web.security import HEADERS, StrictHeaders
 from streamwatch.web.turning_away import WHY
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 class App(FastAPI):
-    """Webhooks take the short way."""
+    """Webhooks take the short way; what no database can look for goes no way at all."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not await alerts.short_way(self.state.parts, scope, receive, send):
+        if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
+            refusal = JSONResponse({"detail": "an address holds no NUL"}, 400)
+            refusal.raw_headers += HEADERS
+            await refusal(scope, receive, send)
+        elif not await alerts.short_way(self.state.parts, scope, receive, send):
             await super().__call__(scope, receive, send)
 
 
