@@ -175,7 +175,7 @@ def test_an_id_that_stands_twice_is_refused(folder: Path) -> None:
         ("start: 2026-11-22T19:00", "start: tonight", "应为时间，例如 2026-11-22T19:00"),
         ("link_key_file: secrets/link_key", "listen: 127.0.0.1:1", "这个键写了两次"),
         ("link_key_file: secrets/link_key\n", "", "缺少，请加上"),
-        ("[secrets/token]", "[secrets/none]", "无法读取：No such file"),
+        ("[secrets/token]", "[secrets/none]", "无法读取：No such file or directory\n先把它写到那里"),
         ("    secret_file", "    url: https://example.org\n    secret_file", "url 和 url_file 要写其中一个"),
         ("alert_rules: alert_rules", "alert_rules: secrets", "这个目录下没有 <预案>/rules.yml"),
         ("fallback_role: ops", "inform: [{procedure: x, roles: [data]}]", "alert_rules 里没有预案“x”；有："),

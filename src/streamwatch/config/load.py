@@ -199,6 +199,12 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+MAKE_IT = Text(
+    "\n先把它写到那里；随附的示例配置，第一次 make up（streamwatch up）会生成",
+    "\nwrite it there; those of the example are made by the first make up (streamwatch up)",
+)
+
+
 class _Secrets:
     """Reads secret files; a file that cannot be read is a mistake of the file that names it."""
 
@@ -214,7 +220,11 @@ class _Secrets:
             text = path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            said = Text(f"密钥文件 {path} 无法读取：{why}", f"the secret file {path} cannot be read: {why}")
+            cure = MAKE_IT if isinstance(error, FileNotFoundError) else Text("", "")
+            said = Text(
+                f"密钥文件 {path} 无法读取：{why}{cure.zh}",
+                f"the secret file {path} cannot be read: {why}{cure.en}",
+            )
             self.mistakes.append(self._source.mistake(loc, said))
             return SecretStr("")
         if not text:
