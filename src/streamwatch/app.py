@@ -105,9 +105,10 @@ class Receiver:
         self.looking = Looking(self.looks, peers, clock)
         self.watchdog = Watchdog(self.store, self.http, force.prometheus, clock, self.looking.sights)
         self.watcher = Loop("watching the way of the alerts", self._watch)
+        self.evidence = force.evidence()
         composing = Composing(
             self.store.journal,
-            force.evidence(),
+            self.evidence,
             lambda: self.config.runbooks,
             self.links,
             buttons,
@@ -143,7 +144,6 @@ class Receiver:
         self.reconciler = Loop("reconciling", self._reconcile)
         self.life_sign = LifeSign(self.http, force.watched_from, self.troubles, clock, self.metrics.registry)
         self.signer = Loop("signs of life", self.life_sign.step)
-        self.evidence = force.evidence()
         self.complaining = Complaining(self.store, self.evidence, clock)
         self.hearer = Loop("complaints", self.complaining.step)
         self.copying = Copying(

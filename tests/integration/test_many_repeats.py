@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from servers.story import Story, alert, webhook
-from streamwatch.store.ledger import CLAIMED, Ledger
+from streamwatch.store.claims import CLAIMED, Claims
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def test_large_webhooks_are_not_all_read_at_once(story: Story) -> None:
     for _ in range(10):
         await story.store.inbox.accept("alertmanager", large, story.clock())
     with story.store.database.reading() as connection:
-        assert len(Ledger(connection).claim(500)) == 2
+        assert len(Claims(connection).claim(500)) == 2
     await story.store.inbox.accept(
         "alertmanager", webhook(alert(stream="other", note="x" * CLAIMED)), story.clock()
     )

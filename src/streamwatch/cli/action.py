@@ -7,19 +7,8 @@ from typing import Any
 
 import click
 
-from streamwatch.cli.api import check_year, config_option, json_option, open_api, say
+from streamwatch.cli.api import config_option, day, json_option, open_api, say
 from streamwatch.language import Text, reader_language
-
-
-def _day(text: str) -> date:
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        words = f"“{text}”不是日期，请写成 2026-12-05", f"'{text}' is not a date; write it as 2026-12-05"
-        raise click.BadParameter(say(*words)) from None
-    check_year(text, day.year)
-    return day
-
 
 by_option = click.option("--by", help="谁说的，id 或名字。Who says so, by id or name.")
 
@@ -35,7 +24,7 @@ def command() -> None:
 @command.command("add")
 @click.argument("text")
 @click.option("--owner", required=True, help="负责人，id 或名字。Who does it.")
-@click.option("--due", type=_day, metavar="DATE", required=True, help="期限。Until when.")
+@click.option("--due", type=day, metavar="DATE", required=True, help="期限。Until when.")
 @click.option("--session", metavar="ID", help="来自哪个场次。The session it came of.")
 @click.option("--incident", type=click.IntRange(min=0), metavar="N", help="来自哪个事件。The incident it came of.")
 @by_option

@@ -1,6 +1,6 @@
 """How commands talk to the running receiver: its address and a token from duty.yml."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,17 @@ def moment(text: str) -> datetime:
         raise click.BadParameter(say(*words)) from None
     check_year(text, at.year)
     return at
+
+
+def day(text: str) -> date:
+    """A date, ISO 8601."""
+    try:
+        typed = date.fromisoformat(text.strip())
+    except ValueError:
+        words = f"“{text}”不是日期，请写成 2026-11-22", f"'{text}' is not a date; write it as 2026-11-22"
+        raise click.BadParameter(say(*words)) from None
+    check_year(text, typed.year)
+    return typed
 
 
 def check_year(text: str, year: int) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import click
 
-from streamwatch.cli.api import check_year, config_option, json_option, moment, open_api, say
+from streamwatch.cli.api import check_year, config_option, day, json_option, moment, open_api, say
 from streamwatch.cli.live import live_book
 from streamwatch.cli.record import asking, prometheus_option, stream_id
 from streamwatch.cli.report_past import tell_list
@@ -30,27 +30,19 @@ LAST: Literal["last"] = "last"
 
 
 def _day(text: str) -> date | Literal["last"]:
-    if text == LAST:
-        return LAST
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        words = f"“{text}”不是日期，请写成 2026-11-22", f"'{text}' is not a date; write it as 2026-11-22"
-        raise click.BadParameter(say(*words)) from None
-    check_year(text, day.year)
-    return day
+    return LAST if text == LAST else day(text)
 
 
 def _month(text: str) -> date | Literal["last"]:
     if text == LAST:
         return LAST
     try:
-        day = date.fromisoformat(f"{text.strip()}-01")
+        first = date.fromisoformat(f"{text.strip()}-01")
     except ValueError:
         words = f"“{text}”不是月份，请写成 2026-11", f"'{text}' is not a month; write it as 2026-11"
         raise click.BadParameter(say(*words)) from None
-    check_year(text, day.year)
-    return day
+    check_year(text, first.year)
+    return first
 
 
 @click.command("report")

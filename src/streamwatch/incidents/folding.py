@@ -22,6 +22,7 @@ from streamwatch.incidents.unfolded import Place, Webhook, forget, left, urgent_
 from streamwatch.language import Text
 from streamwatch.message import CALLS, clean
 from streamwatch.metrics import Metrics
+from streamwatch.store.claims import Claims
 from streamwatch.store.database import Database
 from streamwatch.store.ledger import Ledger, OtherFiring
 from streamwatch.store.rows import Call
@@ -101,9 +102,9 @@ class Folding:
             self._behind = True  # the next one says something new, or there is none
             return count
         with self._database.writing() as connection:
-            ledger = Ledger(connection)
+            ledger, claims = Ledger(connection), Claims(connection)
             webhooks, waiting = list[tuple[Webhook, list[Place]]](), list[Place]()
-            for webhook in ledger.claim(limit, urgent=urgent):
+            for webhook in claims.claim(limit, urgent=urgent):
                 mine = urgent_left(webhook) if urgent else left(webhook)
                 webhooks.append((webhook, mine))
                 waiting += mine
@@ -113,12 +114,12 @@ class Folding:
             taken, whole = moves.total(), list[Webhook]()
             for webhook, mine in webhooks:
                 if taken < len(mine):
-                    write = ledger.folded_ahead if urgent else ledger.folded_up_to
+                    write = claims.folded_ahead if urgent else claims.folded_up_to
                     write(webhook.id, mine[taken].place)
                     break
                 taken -= len(mine)
                 whole.append(webhook)
-            (ledger.nothing_urgent if urgent else ledger.folded)([each.id for each in whole], self._clock())
+            (claims.nothing_urgent if urgent else claims.folded)([each.id for each in whole], self._clock())
             ledger.flush()
         if not urgent:
             forget(whole)
@@ -166,9 +167,9 @@ class Folding:
     def _set_aside(self, *, urgent: bool) -> int:
         """The oldest webhook is one that we cannot fold: it stays in the inbox, visible, and out of the way."""
         with self._database.writing() as connection:
-            ledger = Ledger(connection)
-            for webhook in ledger.claim(1, urgent=urgent):
-                ledger.troubled(webhook.id, "could not be folded; the log of this time says why")
+            claims = Claims(connection)
+            for webhook in claims.claim(1, urgent=urgent):
+                claims.troubled(webhook.id, "could not be folded; the log of this time says why")
                 return 1
         return 0
 

@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from streamwatch.alert import Alert, Episode, Said
 from streamwatch.clock import Clock
 from streamwatch.incidents.incident import Move, move
 from streamwatch.incidents.unfolded import Webhook, alerts_left, forget
 from streamwatch.metrics import Metrics
+from streamwatch.store.claims import Claims
 from streamwatch.store.database import Database
 from streamwatch.store.ledger import Ledger
 
@@ -34,23 +37,24 @@ class Repeats:
         """Fold the webhooks before the first that says anything new; how many there were."""
         if self._database.one_process:  # what is read is still true when it is written: who posts need not wait
             with self._database.reading() as connection:
-                told, again = self._told_before(Ledger(connection))
+                told, again = self._told_before(connection)
             if told:
                 # Undone by a power cut, they are folded again; who posts need not wait for the disk twice.
                 with self._database.writing(durable=False) as connection:
-                    self._write(Ledger(connection), told, again)
+                    self._write(connection, told, again)
         else:
             with self._database.writing(durable=False) as connection:
-                told, again = self._told_before(ledger := Ledger(connection))
-                self._write(ledger, told, again)
+                told, again = self._told_before(connection)
+                self._write(connection, told, again)
         self._at_once = min(MOST, 2 * len(told)) if len(told) >= FEW else FEW
         self._metrics.alerts.labels(Move.DUPLICATE.value).inc(again.total())
         forget(told)
         return len(told)
 
-    def _told_before(self, ledger: Ledger) -> tuple[list[Webhook], Counter[Said]]:
+    def _told_before(self, connection: Connection) -> tuple[list[Webhook], Counter[Said]]:
+        ledger = Ledger(connection)
         told, again, old = list[Webhook](), Counter[Said](), set[Said]()
-        for part in _in_parts(ledger.claim(self._at_once)):
+        for part in _in_parts(Claims(connection).claim(self._at_once)):
             old |= self._repeats(ledger, [each for each in part if not old.issuperset(each.said)])
             for webhook, _, said in part:
                 if not old.issuperset(said):
@@ -70,12 +74,12 @@ class Repeats:
         moves = {said: move(alert, known.get(alert.episode), at) for said, alert in alerts.items()}
         return {said for said, what in moves.items() if what is Move.DUPLICATE}
 
-    def _write(self, ledger: Ledger, told: Iterable[Webhook], again: Counter[Said]) -> None:
+    def _write(self, connection: Connection, told: Iterable[Webhook], again: Counter[Said]) -> None:
         times = Counter[Episode]()
         for (fingerprint, starts_at, _), count in again.items():
             times[Episode(fingerprint, starts_at)] += count
-        ledger.seen_again(times)
-        ledger.folded([each.id for each in told], self._clock())
+        Ledger(connection).seen_again(times)
+        Claims(connection).folded([each.id for each in told], self._clock())
 
 
 def _in_parts(webhooks: Iterable[Webhook]) -> Iterator[list[_Told]]:

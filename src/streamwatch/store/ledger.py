@@ -1,11 +1,11 @@
-"""What one folding transaction reads and writes. It decides nothing: `folding` does, by the pure modules."""
+"""Episodes, incidents and their pages, for one transaction. It decides nothing: that is for the pure modules."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal_column, or_, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.sql.selectable import TextualSelect
 
 from streamwatch.alert import BY_PERSON, Alert, Episode, Severity
@@ -19,7 +19,7 @@ from streamwatch.store.observed import subject
 from streamwatch.store.rows import MAKERS, NOTE, Call, add_page, noted
 
 # Statements are made once: to make one costs more than to run it, and a storm runs them by the thousand.
-_episode, _inbox, _incident = tables.episode.c, tables.inbox.c, tables.incident.c
+_episode, _incident = tables.episode.c, tables.incident.c
 _FRESH = ("incident_id", "status", "severity", "changed_at", "ends_at")
 
 
@@ -31,9 +31,6 @@ def _upsert_episode(maker: Any) -> Any:
 
 BEGIN = {name: _upsert_episode(maker) for name, maker in MAKERS.items()}
 OPEN = insert(tables.incident)
-_THESE = _inbox.id.in_(bindparam("ids", expanding=True))
-CLAIM: Select[Any] = select(_inbox.id, _inbox.body, _inbox.folded, _inbox.ahead).where(_THESE).order_by(_inbox.id)
-FOLDED = update(tables.inbox).where(_THESE).values(folded_at=bindparam("at"))
 SEEN_AGAIN = (
     update(tables.episode)
     .where(_episode.fingerprint == bindparam("print"), _episode.starts_at == bindparam("start"))
@@ -81,10 +78,6 @@ def _known(size: int) -> TextualSelect:
 
 KNOWN = {size: _known(size) for size in (1, 10, IN_ONE_QUERY)}  # what is fewer is filled up with its last one
 
-FOLDING = 0x5357_0002  # a number of ours among the advisory locks of PostgreSQL
-CLAIMED = 4 * 1024 * 1024  # bytes of webhooks in memory; at least one, whatever its size
-ALL = 2**31 - 1  # no webhook holds more alerts
-
 
 class OtherFiring(NamedTuple):
     """An episode of a series that fires, how urgent it is, and its incident."""
@@ -112,45 +105,6 @@ class Ledger:
         if self._notes:
             self._connection.execute(NOTE, self._notes)
             self._notes = []
-
-    # -- the inbox
-
-    def claim(self, limit: int, *, urgent: bool = False) -> Sequence[Row[Any]]:
-        """The oldest webhooks that are not folded, or those of them that hold something *urgent*.
-
-        Another receiver on the same database skips them.
-        """
-        if self._connection.dialect.name == "postgresql":
-            # One folds at a time: an end must not be folded beside its beginning.
-            self._connection.execute(select(func.pg_advisory_xact_lock(FOLDING)))
-        query = select(_inbox.id, func.length(_inbox.body)).where(
-            _inbox.folded_at.is_(None), _inbox.trouble.is_(None)
-        )
-        if urgent:
-            query = query.where(_inbox.urgent > literal_column("0"))  # as in the index
-        query = query.order_by(_inbox.id).limit(limit).with_for_update(skip_locked=True)
-        ids = _no_more_than(CLAIMED, [(row[0], row[1]) for row in self._connection.execute(query)])
-        return self._connection.execute(CLAIM, {"ids": ids}).all()
-
-    def folded(self, ids: Sequence[int], at: datetime) -> None:
-        if ids:
-            self._connection.execute(FOLDED, {"ids": ids, "at": at})
-
-    def folded_up_to(self, webhook: int, count: int) -> None:
-        """The first *count* alerts of a large webhook."""
-        self._connection.execute(update(tables.inbox).where(tables.inbox.c.id == webhook).values(folded=count))
-
-    def folded_ahead(self, webhook: int, count: int) -> None:
-        """Those of its first *count* alerts that are urgent; more of them wait."""
-        self._connection.execute(update(tables.inbox).where(_inbox.id == webhook).values(ahead=count))
-
-    def nothing_urgent(self, ids: Sequence[int], at: datetime) -> None:
-        """All that was urgent in them is folded ahead of its turn."""
-        if ids:
-            self._connection.execute(update(tables.inbox).where(_inbox.id.in_(ids)).values(urgent=0, ahead=ALL))
-
-    def troubled(self, webhook: int, trouble: str) -> None:
-        self._connection.execute(update(tables.inbox).where(tables.inbox.c.id == webhook).values(trouble=trouble))
 
     # -- episodes
 
@@ -370,17 +324,6 @@ class Ledger:
         """It was told to be over. When it was last heard stays on record."""
         table = tables.heartbeat
         self._connection.execute(update(table).where(table.c.name == clean(name, 80)).values(silent=True))
-
-
-def _no_more_than(most: int, webhooks: Iterable[tuple[int, int]]) -> list[int]:
-    """The first of *webhooks* (id, bytes) that have *most* bytes together."""
-    ids, total = list[int](), 0
-    for webhook, size in webhooks:
-        total += size
-        if ids and total > most:
-            break
-        ids.append(webhook)
-    return ids
 
 
 def _is(episode: Episode) -> Any:

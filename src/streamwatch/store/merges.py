@@ -10,7 +10,7 @@ from streamwatch.alert import Alert, Severity
 from streamwatch.incidents.incident import Merged, Stand, fold_key
 from streamwatch.message import CALLS
 from streamwatch.store import tables
-from streamwatch.store.ledger import FOLDING
+from streamwatch.store.claims import FOLDING
 
 _episode, _incident, _page = tables.episode.c, tables.incident.c, tables.page.c
 FIRING = _episode.status == "firing"
