@@ -26,6 +26,7 @@ from streamwatch.store import Store
 
 CHAIN = (*WAY, *SEEN, *SITE)
 ALL = (*CHAIN, *MEASURED)
+SCRAPED = {"probes", *(check.key for check in CHAIN)}  # what an exporter tells, that nobody may be asking
 _CURE = Text(
     "启动 Prometheus；地址在 duty.yml 的 prometheus.url",
     "start Prometheus; duty.yml has its address as prometheus.url",
@@ -87,11 +88,8 @@ class Preflight:
             return
         yield "prometheus", good("有回答", "answers")
         yield "rules", rules(told.rules, config.runbooks)
-        for check in CHAIN:
-            blind = not told.exporter
-            yield check.key, unknown(NOT_SCRAPED, START) if blind else check.judge(told.answers[check.key], plan)
-        for check in MEASURED:
-            blind = not told.exporter and check.key == "probes"  # those of an exporter that nobody asks
+        for check in ALL:
+            blind = not told.exporter and check.key in SCRAPED
             yield check.key, unknown(NOT_SCRAPED, START) if blind else check.judge(told.answers[check.key], plan)
 
     async def _line(self, host: str | None, told: Told | None, plan: Plan, config: Config) -> Result:

@@ -46,7 +46,7 @@ def session(plan: Plan, zone: tzinfo) -> Result:
 
 def people(book: DutyBook, plan: Plan, zone: tzinfo) -> Iterator[tuple[str, Result]]:
     """Of the time at which the show begins, or of now while it runs."""
-    at = max(utc(plan.at), plan.session.air.start) if plan.session else plan.at
+    at = _begins(plan)
     yield "duty", _duty(book, plan, at)
     start, end = (plan.session.presence.start, plan.session.presence.end) if plan.session else (at, plan.ends)
     found = doubts(book, start, end, zone)
@@ -88,7 +88,7 @@ def roles(book: DutyBook, session: Session | None) -> list[str]:
 
 def on_duty(book: DutyBook, plan: Plan) -> list[str]:
     """Whoever would be called, or is their backup."""
-    at = max(utc(plan.at), plan.session.air.start) if plan.session else plan.at
+    at = _begins(plan)
     held = [who(book, role, plan.stream, at) for role in roles(book, plan.session)]
     return list(dict.fromkeys(person for duty in held for person in (*duty.call, *duty.backup)))
 
@@ -119,6 +119,11 @@ def incidents(found: Sequence[Open]) -> Result:
 def checklist(items: Iterable[Text]) -> Iterator[tuple[str, Result]]:
     for item in items:
         yield "checklist", Result("people", item)
+
+
+def _begins(plan: Plan) -> datetime:
+    """The show; now while it runs, or where none is planned."""
+    return max(utc(plan.at), plan.session.air.start) if plan.session else plan.at
 
 
 def _contacts(book: DutyBook, person: str) -> bool:

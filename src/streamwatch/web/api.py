@@ -50,7 +50,7 @@ def incidents(
     states = tuple(part for part in state.split(",") if part) or LISTED
     unknown = set(states) - set(get_args(State))
     if unknown:
-        raise _refused(422, "state 可用 open、acknowledged、resolved、merged，之间用半角逗号",
+        raise refused(422, "state 可用 open、acknowledged、resolved、merged，之间用半角逗号",
                        "state takes open, acknowledged, resolved and merged, with commas between")  # fmt: skip
     records = parts.store.journal.incidents(states, stream, since, until, limit)
     return {"incidents": [presenting.incident(record, parts.config()) for record in records]}
@@ -89,7 +89,7 @@ def duty(
     moment = at or parts.clock()
     if role is not None and role not in ROLES:
         known = " ".join(ROLES)
-        raise _refused(422, f"没有岗位“{role}”；岗位有：{known}", f"there is no role '{role}'; roles are: {known}")
+        raise refused(422, f"没有岗位“{role}”；岗位有：{known}", f"there is no role '{role}'; roles are: {known}")
     return {"at": presenting.moment(moment, parts.config().zone), "duty": duty_list(parts, stream, moment, role)}
 
 
@@ -135,7 +135,7 @@ async def test_page(parts: Wired, deeds: Deeds, body: TestBody) -> dict[str, Any
 def one_page(parts: Wired, page: RowId) -> dict[str, Any]:
     row = parts.store.journal.page(page)
     if row is None:
-        raise _refused(404, f"没有呼叫 {page}", f"there is no page {page}")
+        raise refused(404, f"没有呼叫 {page}", f"there is no page {page}")
     return presenting.page(row, parts.config())
 
 
@@ -160,14 +160,14 @@ async def status(parts: Wired) -> dict[str, Any]:
 
 
 def no_incident(incident: int) -> HTTPException:
-    return _refused(404, f"没有事件 #{incident}", f"there is no incident #{incident}")
+    return refused(404, f"没有事件 #{incident}", f"there is no incident #{incident}")
 
 
 def over_already(incident: int) -> HTTPException:
-    return _refused(409, f"事件 #{incident} 已经结束，不需要认领", f"incident #{incident} is over already")
+    return refused(409, f"事件 #{incident} 已经结束，不需要认领", f"incident #{incident} is over already")
 
 
-def _refused(status: int, zh: str, en: str) -> HTTPException:
+def refused(status: int, zh: str, en: str) -> HTTPException:
     return HTTPException(status, Text(zh, en))
 
 
@@ -182,9 +182,9 @@ def the_person(parts: Parts, given: str) -> str:
         return meant[0]
     known = " ".join(meant or people)
     if meant:
-        raise _refused(422, f"叫“{given}”的不止一人，请写 id：{known}",
+        raise refused(422, f"叫“{given}”的不止一人，请写 id：{known}",
                        f"more than one person is called '{given}'; give the id: {known}")  # fmt: skip
-    raise _refused(422, f"没有人的 id 或名字是“{given}”；可以写：{known}",
+    raise refused(422, f"没有人的 id 或名字是“{given}”；可以写：{known}",
                    f"nobody has the id '{given}'; people are: {known}")  # fmt: skip
 
 

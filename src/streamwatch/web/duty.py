@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from streamwatch.config.roster import CalledRole
@@ -27,7 +27,7 @@ from streamwatch.vocabulary import ROLES as ROLE_WORDS
 from streamwatch.vocabulary import in_names
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds
-from streamwatch.web.api import no_incident, the_person
+from streamwatch.web.api import no_incident, refused, the_person
 from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.security import bearer
 
@@ -91,7 +91,7 @@ def override(parts: Wired, deeds: Deeds, body: OverridesBody) -> dict[str, Any]:
 def withdraw(parts: Wired, deeds: Deeds, override: RowId, by: Name | None = None) -> None:
     person = the_person(parts, by) if by else None
     if not parts.store.duty.withdraw(override, person, parts.clock()):
-        raise _refused(404, f"没有生效的改派 {override}", f"there is no override {override} in force")
+        raise refused(404, f"没有生效的改派 {override}", f"there is no override {override} in force")
     parts.duty_changed()
     deeds.did(Act.OVERRIDE_WITHDRAWN, person, what=str(override))
 
@@ -152,9 +152,9 @@ def start(parts: Wired, deeds: Deeds, session: str, body: SessionBody | None = N
     known, now = _session(parts, session), parts.clock()
     at = (body and body.at) or known.started or now
     if at > now + CLOCKS_DIFFER:
-        raise _refused(422, "还没到的时间不能算已开播", "a session cannot have begun in the future")
+        raise refused(422, "还没到的时间不能算已开播", "a session cannot have begun in the future")
     if at < known.start - EARLIEST or at >= known.end + LONGEST:
-        raise _refused(
+        raise refused(
             422, "离计划超过 12 小时，请检查场次 id", "more than 12 hours from its plan; is it this session?"
         )
     still = known.ended if known.ended and known.ended > now else None
@@ -167,9 +167,9 @@ def end(parts: Wired, deeds: Deeds, session: str, body: SessionBody | None = Non
     known = _session(parts, session)
     at = (body and body.at) or parts.clock()
     if at <= known.air.start:
-        raise _refused(422, "结束早于开播", "it would end before it began")
+        raise refused(422, "结束早于开播", "it would end before it began")
     if at > known.end + LONGEST:
-        raise _refused(422, "最多比计划晚 12 小时", "at most 12 hours later than planned")
+        raise refused(422, "最多比计划晚 12 小时", "at most 12 hours later than planned")
     return _said(parts, deeds, Act.SESSION_END, known, Actual(known.started, at), body)
 
 
@@ -181,7 +181,7 @@ def take_over(parts: Wired, deeds: Deeds, incident: RowId, body: TakeOverBody) -
     if outcome is Ack.MISSING:
         raise no_incident(incident)
     if outcome is Ack.OVER:
-        raise _refused(409, f"事件 #{incident} 已经结束", f"incident #{incident} is over already")
+        raise refused(409, f"事件 #{incident} 已经结束", f"incident #{incident} is over already")
     if outcome is Ack.DONE:
         deeds.did(Act.TAKE_OVER, person, incident)
     return {"id": str(incident), "acknowledged_by": person, "changed": outcome is Ack.DONE}
@@ -191,13 +191,13 @@ def _override(parts: Parts, body: OverrideBody, by: str | None) -> Override:
     person = the_person(parts, body.person)
     known = parts.config().book.people[person]
     if not known.can_cover(body.role):
-        raise _refused(
+        raise refused(
             422, f"{known.name} 不能担任岗位 {body.role}", f"{known.name} does not cover role {body.role}"
         )
     if body.ends <= body.begins:
-        raise _refused(422, "结束早于开始", "it ends before it starts")
+        raise refused(422, "结束早于开始", "it ends before it starts")
     if body.ends <= parts.clock():
-        raise _refused(422, "已经过去了", "it is over already")
+        raise refused(422, "已经过去了", "it is over already")
     return Override(body.role, person, body.begins, body.ends, body.stream, body.reason, by)
 
 
@@ -208,7 +208,7 @@ def _session(parts: Parts, given: str) -> Session:
             return session
     now = parts.clock()
     near = " ".join(each.id for each in sessions if abs(each.start - now) < timedelta(days=2))
-    raise _refused(
+    raise refused(
         404, f"没有场次“{given}”；最近的有：{near}", f"there is no session '{given}'; near ones are: {near}"
     )
 
@@ -308,7 +308,3 @@ def _shown(parts: Parts, each: Override) -> dict[str, Any]:
         "reason": each.reason,
         "by": each.by,
     }
-
-
-def _refused(status: int, zh: str, en: str) -> HTTPException:
-    return HTTPException(status, Text(zh, en))

@@ -15,10 +15,9 @@ from streamwatch.store.audit import Act
 from streamwatch.store.reports import EvidenceFile
 from streamwatch.web import form_file
 from streamwatch.web.acting import Acting, Deeds
-from streamwatch.web.api import no_incident, the_person
+from streamwatch.web.api import no_incident, refused, the_person
 from streamwatch.web.forms import is_marked, refuse_foreign
 from streamwatch.web.parts import Parts, RowId, Wired
-from streamwatch.web.reporting import refused
 from streamwatch.web.security import bearer, ops, viewer
 from streamwatch.web.triggers import shown
 

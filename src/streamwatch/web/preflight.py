@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from streamwatch.duty import Session
-from streamwatch.language import Text
 from streamwatch.preflight.check import CHECKS, OUTCOMES, WAIVED, Finding, Verdict
 from streamwatch.web import presenting
+from streamwatch.web.api import refused
 from streamwatch.web.pages import Reader, render
 from streamwatch.web.parts import Parts, Wired
 from streamwatch.web.security import bearer, viewer
@@ -70,14 +70,14 @@ async def _verdict(
 ) -> Verdict:
     meant = _session(parts, session) if session else None
     if meant is not None and stream and stream != meant.stream:
-        raise _refused(
+        raise refused(
             422,
             f"场次 {meant.id} 的直播间是 {meant.stream}，不是 {stream}",
             f"session {meant.id} is of stream {meant.stream}, not of {stream}",
         )
     named = meant.stream if meant else stream
     if not named:
-        raise _refused(422, "请写 stream 或 session", "name a stream or a session")
+        raise refused(422, "请写 stream 或 session", "name a stream or a session")
     return await parts.preflight.inspect(named, meant, without, line)
 
 
@@ -86,7 +86,7 @@ def _session(parts: Parts, given: str) -> Session:
     found = next((each for each in sessions if each.id == given), None)
     if found is None:
         near = " ".join(each.id for each in sessions if abs(each.start - parts.clock()) < 2 * AHEAD) or "—"
-        raise _refused(
+        raise refused(
             404, f"没有场次“{given}”；最近的有：{near}", f"there is no session '{given}'; near ones are: {near}"
         )
     return found
@@ -96,7 +96,7 @@ def _waived(text: str) -> list[str]:
     waived = [each for each in text.replace(" ", "").split(",") if each]
     if strange := [each for each in waived if each not in CHECKS]:
         known = " ".join(CHECKS)
-        raise _refused(
+        raise refused(
             422, f"没有检查项“{strange[0]}”；有：{known}", f"there is no check '{strange[0]}'; checks are: {known}"
         )
     return waived
@@ -153,7 +153,3 @@ def _check(finding: Finding) -> dict[str, Any]:
         "cure_zh": cure.zh if cure else None,
         "cure": cure.en if cure else None,
     }
-
-
-def _refused(status: int, zh: str, en: str) -> HTTPException:
-    return HTTPException(status, Text(zh, en))

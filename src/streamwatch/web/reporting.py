@@ -11,8 +11,7 @@ from streamwatch.errors import NotStored
 from streamwatch.incidents import trigger
 from streamwatch.intake.alertmanager import read
 from streamwatch.intake.alertmanager_api import webhook
-from streamwatch.language import Text
-from streamwatch.web.api import no_incident
+from streamwatch.web.api import no_incident, refused
 from streamwatch.web.parts import Parts
 
 T = TypeVar("T")
@@ -95,7 +94,3 @@ async def _soon(look: Callable[[], T | None], patience: float) -> T | None:
             return None
         await asyncio.sleep(LOOK_EVERY)
     return found
-
-
-def refused(status: int, zh: str, en: str) -> HTTPException:
-    return HTTPException(status, Text(zh, en))

@@ -14,9 +14,8 @@ from streamwatch.message import clean
 from streamwatch.store.audit import Act
 from streamwatch.web import presenting, reporting
 from streamwatch.web.acting import Deeds
-from streamwatch.web.api import no_incident, the_person
+from streamwatch.web.api import no_incident, refused, the_person
 from streamwatch.web.parts import Parts, RowId, Wired
-from streamwatch.web.reporting import refused
 from streamwatch.web.security import bearer
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["triggers"])
