@@ -11,6 +11,7 @@ import pytest
 from servers.receiver import until
 from servers.stack import Stack
 from streamwatch.drill.expected import EXPECTED, P0_WITHIN
+from streamwatch.errors import CommandFailed
 from streamwatch.message import CALLS
 from streamwatch.stack.control import Control, connected
 
@@ -80,6 +81,31 @@ async def _two_at_once(stack: Stack) -> None:
         ("over", "demo", "alice", "publisher-gone"),
         ("over", "drill-viewers", "bob", "viewers-leaving"),
     ]
+
+
+def test_a_stage_stands_for_one_stream_of_a_fault(stack: Stack) -> None:
+    """Another drill is told whose turn it is; when that is over, the stage is set for its own stream."""
+    asyncio.run(_one_stage(stack))
+
+
+async def _one_stage(stack: Stack) -> None:
+    socket = stack.state / "run" / "control.sock"
+    async with connected(socket) as control, connected(socket) as other:
+        await other.ask("prepare", acts={"segments_missing": "drill-here"})
+        with pytest.raises(CommandFailed, match="another drill plays segments_missing on stream drill-here"):
+            await control.ask("prepare", acts={"segments_missing": "drill-there"})
+    there = await asyncio.to_thread(until, lambda: asyncio.run(_sets(stack, "segments_missing", "drill-there")), 60)
+    assert there == {"publisher-drill-there"}
+
+
+async def _sets(stack: Stack, fault: str, stream: str) -> set[str]:
+    """Who publishes on the stage that was set; nobody while it is another's turn."""
+    async with connected(stack.state / "run" / "control.sock") as control:
+        try:
+            await control.ask("prepare", acts={fault: stream})
+        except CommandFailed:
+            return set()
+        return {name for name in (await control.ask("status"))["parts"] if name.startswith("publisher-")}
 
 
 async def _break(control: Control, fault: str, stream: str) -> str:

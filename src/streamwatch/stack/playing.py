@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from streamwatch.errors import CommandFailed
-from streamwatch.language import reader_language
+from streamwatch.language import Text, reader_language
 from streamwatch.stack.crew import Crew
 from streamwatch.stack.faults import FAULTS, Scene
 from streamwatch.stack.places import Places
@@ -18,6 +18,10 @@ from streamwatch.stack.ports import Ports
 from streamwatch.stack.stage.setting import Setting
 
 QUIET_WITHIN = 300.0  # seconds after which the stage is struck all the same
+_PLAYED_ELSEWHERE = Text(
+    "另一场演练正在直播间 {stream} 上演 {fault}，等它结束再试",
+    "another drill plays {fault} on stream {stream}; wait until it is over",
+)
 
 
 class Playing:
@@ -42,6 +46,7 @@ class Playing:
         try:
             async with self._turn:
                 await self._keep_stage()
+                await self._make_room(acts)
                 await self._setting.set(acts)
         except BaseException:
             self._players -= 1
@@ -80,11 +85,20 @@ class Playing:
             self._striking = asyncio.create_task(self._strike_when_quiet())
 
     async def end(self) -> None:
-        """The system stops: nothing is started again, and the kernel loses no packets for us any more."""
+        """The system stops: nothing is started again."""
         self._ended = True
         await self._keep_stage()
-        if "packet_loss" in self._scenes:
-            await FAULTS["packet_loss"].mend(self._scenes["packet_loss"])
+
+    async def _make_room(self, acts: Mapping[str, str]) -> None:
+        """A fault is played on one stream of a stage: for another stream the stage that stands is struck first."""
+        standing = self._setting.stage.acts
+        elsewhere = [fault for fault, stream in acts.items() if standing.get(fault, stream) != stream]
+        if not elsewhere:
+            return
+        if self._players > 1:
+            busy = _PLAYED_ELSEWHERE.format(fault=elsewhere[0], stream=standing[elsewhere[0]])
+            raise CommandFailed(busy.read_in(reader_language()))
+        await self._strike_when_quiet()
 
     async def _keep_stage(self) -> None:
         if self._striking is not None:

@@ -4,8 +4,10 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from streamwatch.errors import CommandFailed
 from streamwatch.stack.crew import Crew
 from streamwatch.stack.first_start import find_binary
 from streamwatch.stack.parts import Part
@@ -18,6 +20,7 @@ from streamwatch.stack.stage.publishers import encode, publisher
 from streamwatch.stack.stage.server import server_config
 from streamwatch.stack.stage.studio import furnish, obs, screen
 from streamwatch.stack.stage.watched import point_prometheus, streams_config, take_away
+from streamwatch.stack.stage.way import forget
 
 CLIPS = {"black_picture": "black", "frozen_picture": "still", "silent_audio": "mute", "low_bitrate": "thin"}
 
@@ -82,6 +85,9 @@ class Setting:
                 self._start("stage-node", node_exporter(self.stage, holder))
             case "certificate_expiring":
                 self._start("stage-tls", tls_server(self.stage))
+            case "packet_loss":
+                with suppress(CommandFailed):  # what another system loses now is told when this one is to
+                    await forget()
             case "viewer_drop":
                 self._gather_crowd(stream)
         if stream in self.stage.streams and fault != "obs_stop":
