@@ -78,3 +78,17 @@ async def test_what_an_interruption_explains_is_linked_with_it(story: Story) -> 
     (record,) = story.incidents()
     assert (entry.stream, entry.category, entry.incident_id) == (*Key("demo", "lag"), record.incident.id)
     assert record.incident.procedure == "stream_interruption"
+
+
+async def test_many_open_incidents_hide_none(story: Story) -> None:
+    """In a storm of other streams the complaints still belong to the interruption of their own."""
+    await story.push(alert(stream="demo"))
+    await story.push(*(alert(stream=f"other-{number}") for number in range(30)))
+    with respx.mock:
+        respx.get(f"{URL}/api/v1/chat").mock(side_effect=[answer(7)])
+        respx.get(url__regex=r".*/samples").mock(return_value=httpx.Response(404))
+        async with httpx.AsyncClient() as http:
+            await Complaining(story.store, Evidence(http, URL, "token"), story.clock).step()
+
+    (entry,) = story.store.complaints.read(STATES)
+    assert (entry.stream, entry.incident_id) == ("demo", 1)

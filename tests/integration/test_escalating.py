@@ -114,7 +114,7 @@ async def test_an_ack_that_comes_first_wins(night: Night) -> None:
     """The step was due and read, then Alice acknowledged: the database says no to the step."""
     await night.story.push(alert())
     night.story.clock.advance(60)
-    (waiting,) = night.story.store.acks.unacknowledged()
+    (waiting,) = night.story.store.acks.unacknowledged([1])
     night.story.store.acks.acknowledge(1, "alice", night.story.clock())
     taken = night.story.store.outbox.escalate(
         waiting, 1, ("bob",), Text("没有认领", "not acknowledged"), night.story.clock()

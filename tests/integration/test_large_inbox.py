@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from servers.story import Story
 from streamwatch.store import Store
-from streamwatch.store.inbox import ACCEPT
+from streamwatch.store.accepting import ACCEPT
 
 WEBHOOKS = 5_000
 STEPS = 1_000  # of SQLite's machine: a fifth of a step for each webhook

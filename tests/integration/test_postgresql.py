@@ -269,6 +269,17 @@ async def test_the_database_is_gone_for_a_while(postgresql: PostgreSQL, story: S
     assert story.metrics.registry.get_sample_value("streamwatch_pages_maybe_repeated_total") == 0
 
 
+async def test_a_server_that_was_started_anew_takes_the_next_webhook(postgresql: PostgreSQL, story: Story) -> None:
+    """The connection of before is dead: whoever posts next need not post twice to find out."""
+    await story.store.inbox.accept("alertmanager", webhook(alert(stream="before")), story.clock())
+    postgresql.kill()
+    postgresql.start()
+    await story.store.inbox.accept("alertmanager", webhook(alert(stream="after")), story.clock())
+    await story.turn()
+
+    assert sorted(message.stream for _, message in story.phone.rang) == ["after", "before"]
+
+
 async def test_a_p0_overtakes_and_the_order_stays(story: Story) -> None:
     """Behind two hundred notes: folded with the next transaction but one, and ended after it began."""
     for number in range(0, 200, 5):

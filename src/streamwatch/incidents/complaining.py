@@ -5,19 +5,17 @@ nobody is called for it twice. Who answers viewers wants to see them all the sam
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from streamwatch.clock import Clock
 from streamwatch.evidence import Evidence
-from streamwatch.incidents.waves import MANY, Key, Spike, moves, rooms_of
+from streamwatch.incidents.waves import MANY, Interruption, Key, Spike, moves, rooms_of
 from streamwatch.store import Store
-from streamwatch.store.journal import Record
 
 EXPLAINED = ("lag", "video", "audio", "sync", "access")  # categories of which an interruption is a cause
 EVERY = timedelta(seconds=5)
-SPIKE = "ComplaintSpike"
 MOST = 20  # interruptions that are asked for at once
 
 Samples = dict[str, dict[str, Any]]
@@ -35,13 +33,13 @@ class Complaining:
         if self._asked_at is not None and abs(at - self._asked_at) < EVERY:
             return False
         self._asked_at = at
-        records = await asyncio.to_thread(self._store.journal.incidents, limit=MOST)
-        for incident in (record.incident for record in records):
-            if incident.procedure == "stream_interruption":
-                await self._keep(incident.id, incident.stream, incident.evidence or {})
+        interruptions = await asyncio.to_thread(self._store.complaints.interruptions)
+        for each in interruptions[:MOST]:
+            await self._keep(each.incident, each.stream, each.evidence)
         rooms = rooms_of(await self._evidence.rooms())
         live = await asyncio.to_thread(self._store.complaints.live)
-        if found := moves(live, rooms, spikes(records), at):
+        firing = await asyncio.to_thread(self._store.complaints.firing)
+        if found := moves(live, rooms, explained(interruptions) | firing, at):
             await asyncio.to_thread(self._store.complaints.go_on, found, at)
         return False
 
@@ -60,15 +58,10 @@ def louder(kept: Samples, heard: Samples) -> Samples:
     }
 
 
-def spikes(records: Sequence[Record]) -> dict[Key, Spike]:
-    """The open incidents that complaints belong to: one that they fire in, else an interruption."""
+def explained(interruptions: Iterable[Interruption]) -> dict[Key, Spike]:
+    """The newest interruption of each stream, for each category that it is a cause of."""
     found: dict[Key, Spike] = {}
-    for incident, episodes, *_ in records:
-        if incident.procedure == "stream_interruption":
-            for category in EXPLAINED:
-                found.setdefault(Key(incident.stream, category), Spike(incident.id, incident.drill, False))
-        for episode in episodes:
-            if episode.status == "firing" and episode.labels.get("alertname") == SPIKE:
-                category = episode.labels.get("category", "")
-                found[Key(incident.stream, category)] = Spike(incident.id, incident.drill, True)
+    for each in interruptions:
+        for category in EXPLAINED:
+            found.setdefault(Key(each.stream, category), Spike(each.incident, each.drill, False))
     return found

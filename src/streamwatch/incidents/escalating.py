@@ -1,7 +1,6 @@
 """Calls the next person when nobody acknowledges. Between an ack and a step at once the database decides."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -13,9 +12,9 @@ from streamwatch.incidents.escalation import LEASES, Leases, Policy, Reminders, 
 from streamwatch.incidents.timeline import Kind
 from streamwatch.language import Text
 from streamwatch.store import Store
-from streamwatch.store.acks import Unacknowledged
+from streamwatch.store.acks import Calls, Unacknowledged
 
-log = logging.getLogger(__name__)
+AT_ONCE = 500  # incidents that are looked up together
 
 
 class Escalating:
@@ -43,16 +42,29 @@ class Escalating:
         """Whether anybody was called."""
         at = self._clock()
         called = await self._lapse(at)
-        waiting = await asyncio.to_thread(self._store.acks.unacknowledged)
-        for incident in waiting:
-            told = incident.told
-            for number, due in escalation.due(self._policy(), incident.severity, incident.called_at, at):
-                if number not in incident.steps:
-                    news = await asyncio.to_thread(self._call, incident, number, due, told, at)
-                    told |= news  # two steps of one moment call two people
-                    called |= bool(news)
-            called |= await self._remind(incident, at)
+        due = [each.id for each in await asyncio.to_thread(self._store.acks.calling) if self._is_due(each, at)]
+        for first in range(0, len(due), AT_ONCE):
+            some = due[first : first + AT_ONCE]
+            for incident in await asyncio.to_thread(self._store.acks.unacknowledged, some):
+                called |= await self._escalate(incident, at)
         return called
+
+    def _is_due(self, calls: Calls, at: datetime) -> bool:
+        """Whether a step or a reminder is due that was not taken."""
+        policy, since = self._policy(), calls.called_at
+        numbers = {number for number, _ in escalation.due(policy, calls.severity, since, at)}
+        numbers.add(escalation.reminder(self._reminders(), policy, calls.severity, since, at) or 0)
+        return not numbers <= {0, *calls.steps}
+
+    async def _escalate(self, incident: Unacknowledged, at: datetime) -> bool:
+        """Whether anybody was called."""
+        called, told = False, incident.told
+        for number, step in escalation.due(self._policy(), incident.severity, incident.called_at, at):
+            if number not in incident.steps:
+                news = await asyncio.to_thread(self._call, incident, number, step, told, at)
+                told |= news  # two steps of one moment call two people
+                called |= bool(news)
+        return await self._remind(incident, at) or called
 
     async def _remind(self, incident: Unacknowledged, at: datetime) -> bool:
         """Whether everyone who was called for it was called again: nobody has taken it for minutes.

@@ -49,6 +49,15 @@ class Spike(NamedTuple):
     fires: bool
 
 
+class Interruption(NamedTuple):
+    """An open one, and what viewers of the stream are known to have written of it."""
+
+    incident: int
+    stream: str
+    drill: bool
+    evidence: dict[str, dict[str, Any]]
+
+
 @dataclass(frozen=True)
 class Live:
     """An entry whose wave goes on."""

@@ -3,7 +3,7 @@
 Acks are leases: they run out unless somebody shows that work goes on; then the incident calls again.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,16 +50,25 @@ class Lapsed(NamedTuple):
         return max(self.acknowledged_at, self.progressed_at or self.acknowledged_at)
 
 
+class Calls(NamedTuple):
+    """An open incident that nobody has taken, since when it calls, and which steps of its escalation were taken."""
+
+    id: int
+    severity: Severity
+    called_at: datetime
+    steps: Sequence[int]
+
+
 @dataclass(frozen=True)
 class Unacknowledged:
-    """An open incident, since when it calls, which steps of its escalation were taken, and who was told."""
+    """The same, with whom it may call: *told* were called already."""
 
     id: int
     stream: str
     role: str
     severity: Severity
     called_at: datetime
-    steps: tuple[int, ...]
+    steps: Sequence[int]
     told: frozenset[str]
     subject: Subject
 
@@ -102,15 +111,33 @@ class Acks:
         with self._database.reading() as connection:
             return list(connection.scalars(query.where(table.acknowledged_at == at).order_by(table.id)))
 
-    def unacknowledged(self) -> list[Unacknowledged]:
-        table, page = tables.incident.c, tables.page.c
+    def calling(self) -> list[Calls]:
+        """All that nobody has taken: in a storm hundreds, and read each second."""
+        table = tables.incident.c
+        query = select(table.id, table.severity, table.called_at, table.steps).where(_CALLS).order_by(table.id)
         with self._database.reading() as connection:
-            rows = connection.execute(select(tables.incident, ASKED_FOR.label("asked_for")).where(_CALLS)).all()
+            return [Calls(*row) for row in connection.execute(query)]
+
+    def unacknowledged(self, incidents: Collection[int]) -> list[Unacknowledged]:
+        """Those of them that still are."""
+        table, page = tables.incident.c, tables.page.c
+        mine = _CALLS & table.id.in_(incidents)
+        columns: tuple[Any, ...] = (
+            table.id,
+            table.stream,
+            table.role,
+            table.severity,
+            table.called_at,
+            table.steps,
+        )
+        columns += (table.procedure, ASKED_FOR.label("asked_for"))
+        with self._database.reading() as connection:
+            rows = connection.execute(select(*columns).where(mine).order_by(table.id)).all()
             told: dict[int, set[str]] = {row.id: set() for row in rows}
             # Whoever was told before it called anew (it became more urgent, an ack ran out) may be called again.
             lately = (page.incident_id == table.id) & (page.created_at >= table.called_at)
             calls = select(page.incident_id, page.person).join_from(tables.page, tables.incident, lately)
-            calls = calls.where(_CALLS, page.state != "cancelled", page.kind.in_(CALLS))
+            calls = calls.where(mine, page.state != "cancelled", page.kind.in_(CALLS))
             for call in connection.execute(calls.distinct()):
                 told.setdefault(call.incident_id, set()).add(call.person)
         return [
@@ -120,7 +147,7 @@ class Acks:
                 row.role,
                 row.severity,
                 row.called_at,
-                tuple(row.steps),
+                row.steps,
                 frozenset(told[row.id]),
                 Subject(row.procedure, row.asked_for),
             )

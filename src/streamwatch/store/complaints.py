@@ -6,15 +6,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, literal, select, update
 
-from streamwatch.incidents.waves import Begin, Goes, Heard, Key, Live, Move, Over
+from streamwatch.incidents.waves import Begin, Goes, Heard, Interruption, Key, Live, Move, Over, Spike
 from streamwatch.store import tables
 from streamwatch.store.acks import Ack
 from streamwatch.store.database import Database
+from streamwatch.store.journal import OPEN
 from streamwatch.store.rows import MAKERS
 
 STATES = ("open", "taken", "answered", "quiet")
 WAITING = ("open", "taken")
 
+SPIKE = "ComplaintSpike"
+
+_incident, _episode = tables.incident.c, tables.episode.c
 _table = tables.complaint
 _row = _table.c
 _BEGIN = {name: maker(_table).on_conflict_do_nothing(index_elements=["live_key"]) for name, maker in MAKERS.items()}
@@ -30,6 +34,24 @@ class Complaints:
         with self._database.reading() as connection:
             rows = connection.execute(query.where(_row.live_key.is_not(None)).order_by(_row.id)).all()
         return [Live(row.id, Key(row.stream, row.category), row.loud_at, row.answered_at) for row in rows]
+
+    def interruptions(self) -> list[Interruption]:
+        """Those that are not over, newest first."""
+        query = select(_incident.id, _incident.stream, _incident.drill, _incident.evidence)
+        query = query.where(_incident.state.in_(OPEN), _incident.procedure == "stream_interruption")
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(_incident.id.desc())).all()
+        return [Interruption(row.id, row.stream, row.drill, row.evidence or {}) for row in rows]
+
+    def firing(self) -> dict[Key, Spike]:
+        """What viewers complain of so much that somebody was called, and in which incident."""
+        query = select(_episode.labels, _incident.id, _incident.stream, _incident.drill)
+        query = query.join_from(tables.episode, tables.incident, _episode.incident_id == _incident.id)
+        query = query.where(_incident.state.in_(OPEN), _episode.status == "firing")
+        query = query.where(_episode.labels["alertname"].as_string() == SPIKE).order_by(_incident.id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return {Key(row.stream, row.labels.get("category", "")): Spike(row.id, row.drill, True) for row in rows}
 
     def go_on(self, moves: Sequence[Move], at: datetime) -> None:
         """What a power cut undoes of it is heard again."""

@@ -9,19 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 
 from streamwatch.errors import NotStored
+from streamwatch.store.accepting import OnPostgreSQL, OnSQLite
 from streamwatch.store.database import Database
-from streamwatch.store.tables import inbox, micros
+from streamwatch.store.tables import inbox
 
-ACCEPT = insert(inbox)
-# All rows of a commit in one statement and one answer: row by row costs twice the time of both sides.
-_TYPES = {"source": "text", "body": "bytea", "received_at": "bigint", "urgent": "int"}
-ACCEPT_ON_POSTGRESQL = (
-    f"INSERT INTO inbox ({', '.join(_TYPES)}) "  # noqa: S608  # names of ours alone
-    f"SELECT * FROM unnest({', '.join(f'%({name})b::{type_}[]' for name, type_ in _TYPES.items())})"
-)
 # Both keep to the index of what is not folded: the inbox grows by thousands a day, and is counted all the time.
 _COUNT = select(func.count()).select_from(inbox).where(inbox.c.folded_at.is_(None))
 WAITING = _COUNT.where(inbox.c.trouble.is_(None))
@@ -36,6 +30,7 @@ class _Waiting(NamedTuple):
 class Inbox:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._accepting = OnSQLite(database) if database.one_process else OnPostgreSQL(database)
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
         # A thread of its own: in a storm all others wait for their turn with the database.
@@ -63,7 +58,7 @@ class Inbox:
             failure: Exception | None = None
             try:
                 rows = [waiting.row for waiting in batch]
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, rows)
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._accepting.commit, rows)
             except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be left waiting for an answer
                 failure = error
             for waiting in batch:
@@ -75,16 +70,8 @@ class Inbox:
                     waiting.stored.set_exception(NotStored(f"{NotStored.__doc__} ({type(failure).__name__})"))
 
     def close(self) -> None:
+        self._thread.submit(self._accepting.close)
         self._thread.shutdown()
-
-    def _commit(self, rows: list[dict[str, Any]]) -> None:
-        with self._database.writing(first=True) as connection:
-            if connection.dialect.name == "postgresql":
-                columns = {name: [row[name] for row in rows] for name in _TYPES}
-                columns["received_at"] = [micros(at) for at in columns["received_at"]]
-                connection.exec_driver_sql(ACCEPT_ON_POSTGRESQL, columns)
-            else:
-                connection.execute(ACCEPT, rows)
 
     def waiting(self) -> int:
         """How many accepted webhooks are not folded yet."""
