@@ -69,7 +69,7 @@ THREADS = 64
 GATHER = 0.01  # seconds in which webhooks gather, to be folded together
 # Where many come and say nothing new, folding leaves the machine to those who wait for an answer: they are fewer
 # transactions then, and one that is twice as large costs little more.
-GATHER_MORE, MANY = 0.25, 20  # seconds at most; webhooks
+GATHER_MORE, MANY = 0.25, 5  # seconds at most; webhooks
 RECLAIM_EVERY = timedelta(seconds=10)
 
 
@@ -212,7 +212,7 @@ class Receiver:
         if self.folding.calls != calls:
             self.sender.wake()
         only_repeats = folded >= MANY and self.folding.news == news
-        self._gather = min(GATHER_MORE, max(GATHER, 2 * (monotonic() - began))) if only_repeats else GATHER
+        self._gather = min(GATHER_MORE, max(GATHER, 4 * (monotonic() - began))) if only_repeats else GATHER
         return folded > 0
 
     async def _tidy(self) -> bool:

@@ -1,16 +1,19 @@
-"""Writing accepted webhooks down, many at a time: who posted them is answered when this returns.
+"""Writing accepted webhooks down, many at a time: who posted them is answered when this returns."""
 
-Called from one thread alone.
-"""
-
+import asyncio
 from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import Connection, insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import insert
 
 from streamwatch.store.database import Database
 from streamwatch.store.tables import inbox, micros
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+Rows = Sequence[dict[str, Any]]
 
 ACCEPT = insert(inbox)
 # All rows in one statement and one answer: row by row costs twice the time of both sides.
@@ -21,52 +24,69 @@ ACCEPT_ON_POSTGRESQL = (
 )
 
 
+class Accepting(Protocol):
+    """`commit` returns when *rows* are durable, and raises whatever the database has against it."""
+
+    async def commit(self, rows: Rows) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def accepting(database: Database) -> Accepting:
+    return OnSQLite(database) if database.one_process else OnPostgreSQL(database)
+
+
 class OnSQLite:
     def __init__(self, database: Database) -> None:
         self._database = database
+        # A thread of its own: in a storm all others wait for their turn with the database.
+        self._thread = ThreadPoolExecutor(1, "intake")
 
-    def commit(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Raises `SQLAlchemyError`."""
+    async def commit(self, rows: Rows) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, rows)
+
+    def _commit(self, rows: Rows) -> None:
         with self._database.writing(first=True) as connection:
             connection.execute(ACCEPT, rows)
 
     def close(self) -> None:
-        return None
+        self._thread.shutdown()
 
 
 class OnPostgreSQL:
-    """One statement is one transaction: on a connection of its own it costs one question and one answer.
+    """One statement is one transaction, on a connection of its own and without a thread: one question, one answer.
 
-    From the pool it would cost four of each, to know that the server is still there, to begin and to end.
+    From the pool it would be four of each, to know that the server is still there, to begin and to end; and each
+    answer would wake a thread that first has to wait for its turn.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._connection: Connection | None = None
+        self._connection: AsyncConnection[Any] | None = None
 
-    def commit(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Raises `SQLAlchemyError`."""
-        columns = {name: [row[name] for row in rows] for name in _TYPES}
+    async def commit(self, rows: Rows) -> None:
+        columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in _TYPES}
         columns["received_at"] = [micros(at) for at in columns["received_at"]]
         if self._connection is not None:
             try:
-                self._connection.exec_driver_sql(ACCEPT_ON_POSTGRESQL, columns)
-            except DBAPIError as error:
-                self.close()
-                if not error.connection_invalidated:
+                await self._connection.execute(ACCEPT_ON_POSTGRESQL, columns)
+            except Exception:
+                if not self._connection.broken:
                     raise
                 # The server was started anew meanwhile. Had it kept them, they are there twice, as repeats.
+                self.close()
             else:
                 return
-        connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        try:
-            connection.exec_driver_sql(ACCEPT_ON_POSTGRESQL, columns)
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
+        self._connection = await self._connected()
+        await self._connection.execute(ACCEPT_ON_POSTGRESQL, columns)
+
+    async def _connected(self) -> "AsyncConnection[Any]":
+        from psycopg import AsyncConnection
+
+        words, options = self._database.reached_by()
+        return await AsyncConnection.connect(*words, **options, autocommit=True)
 
     def close(self) -> None:
         if self._connection is not None:
-            self._connection.close()
+            self._connection.pgconn.finish()
             self._connection = None

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from streamwatch.store.refusals import address, no_driver, refusal
 from streamwatch.store.turns import Turns
 
 FULL, NORMAL = "synchronous=FULL", "synchronous=NORMAL"
+POSTGRESQL = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "options": "-c synchronous_commit=on"}
 BUSY_TIMEOUT = 5.0  # seconds a writer waits for the one before it
 
 
@@ -46,6 +47,11 @@ class Database:
             if not durable and not self.one_process:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
             yield connection
+
+    def reached_by(self) -> tuple[Sequence[Any], dict[str, Any]]:
+        """Words and options for the driver of PostgreSQL, as each connection of the pool has them."""
+        words, options = self.engine.dialect.create_connect_args(self.engine.url)
+        return words, {**options, **POSTGRESQL}
 
     def _turn(self, first: bool) -> AbstractContextManager[None]:
         """SQLite has one writer at a time; PostgreSQL keeps its own order."""
@@ -103,9 +109,8 @@ def _postgresql(given: URL) -> Engine:
     """A commit is on the disk before it is answered for, whatever the server's default; a dead one is noticed."""
     if given.drivername == "postgresql":
         given = given.set(drivername="postgresql+psycopg")
-    options = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "options": "-c synchronous_commit=on"}
     try:
-        return create_engine(given, hide_parameters=True, pool_pre_ping=True, connect_args=options)
+        return create_engine(given, hide_parameters=True, pool_pre_ping=True, connect_args=POSTGRESQL)
     except ModuleNotFoundError:
         raise no_driver() from None
 

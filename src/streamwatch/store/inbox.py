@@ -5,14 +5,13 @@ storm costs as many disk flushes as the disk can do, and each sender waits for a
 """
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select
 
 from streamwatch.errors import NotStored
-from streamwatch.store.accepting import OnPostgreSQL, OnSQLite
+from streamwatch.store.accepting import accepting
 from streamwatch.store.database import Database
 from streamwatch.store.tables import inbox
 
@@ -30,11 +29,9 @@ class _Waiting(NamedTuple):
 class Inbox:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._accepting = OnSQLite(database) if database.one_process else OnPostgreSQL(database)
+        self._accepting = accepting(database)
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
-        # A thread of its own: in a storm all others wait for their turn with the database.
-        self._thread = ThreadPoolExecutor(1, "intake")
 
     async def accept(self, source: str, body: bytes, at: datetime, urgent: int = 0) -> None:
         """Return when *body* is durable. Raises `NotStored` when it is not. *urgent* of its alerts go first."""
@@ -57,8 +54,7 @@ class Inbox:
             batch, self._waiting = self._waiting, []
             failure: Exception | None = None
             try:
-                rows = [waiting.row for waiting in batch]
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._accepting.commit, rows)
+                await self._accepting.commit([waiting.row for waiting in batch])
             except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be left waiting for an answer
                 failure = error
             for waiting in batch:
@@ -70,8 +66,7 @@ class Inbox:
                     waiting.stored.set_exception(NotStored(f"{NotStored.__doc__} ({type(failure).__name__})"))
 
     def close(self) -> None:
-        self._thread.submit(self._accepting.close)
-        self._thread.shutdown()
+        self._accepting.close()
 
     def waiting(self) -> int:
         """How many accepted webhooks are not folded yet."""
