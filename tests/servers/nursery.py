@@ -74,7 +74,9 @@ class ForkedReceiver(ReceiverProcess):
 
 def _main() -> None:
     """Forks a receiver for each line of standard input, and says its process id."""
-    import streamwatch.app  # noqa: F401 - loaded once, for all of them
+    import uvicorn  # noqa: F401 - loaded once, for all of them
+
+    import streamwatch.app  # noqa: F401 - the same
     from streamwatch.cli.serve import command
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead

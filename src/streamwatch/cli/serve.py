@@ -8,9 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import click
-import uvicorn
 
-from streamwatch.app import build
 from streamwatch.cli import doors
 from streamwatch.cli.api import config_option, config_path
 from streamwatch.config import load
@@ -30,6 +28,10 @@ def command(path: Path | None, listen: str | None) -> None:
 
     Example 例：streamwatch serve --config config/duty.yml
     """
+    import uvicorn  # with the whole receiver, which those who ask for help need not wait for
+
+    from streamwatch.app import build
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # These would write URLs, and URLs hold the tokens of robots and the signatures of links.
     for name in ("httpx", "httpcore", "uvicorn.access"):

@@ -1,4 +1,4 @@
-"""Opening the database: what makes a commit durable, who may write, and the schema of this version."""
+"""Opening the database: what makes a commit durable, and who may write."""
 
 import fcntl
 import os
@@ -7,13 +7,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from streamwatch.errors import CommandFailed
+from streamwatch.store import schema
 from streamwatch.store.refusals import address, no_driver, refusal
 from streamwatch.store.turns import Turns
 
@@ -67,8 +65,8 @@ class Database:
         try:
             if self.one_process:
                 self._lock = _take(Path(str(self.engine.url.database) + ".lock"))
-            _migrate(self.engine)
-        except (SQLAlchemyError, OSError, CommandError) as error:
+            schema.bring_up(self.engine)
+        except (SQLAlchemyError, OSError) as error:
             raise refusal(self.engine.url, error) from error
 
     def close(self) -> None:
@@ -130,11 +128,3 @@ def _take(path: Path) -> int:
             )
         ) from error
     return descriptor
-
-
-def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

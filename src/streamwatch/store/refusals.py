@@ -1,6 +1,5 @@
 """Why a database cannot be opened, in one sentence with its cure. Never its URL: that may hold a password."""
 
-from alembic.util import CommandError
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -54,15 +53,13 @@ def no_driver() -> CommandFailed:
     )
 
 
-def refusal(url: URL, error: SQLAlchemyError | OSError | CommandError) -> CommandFailed:
-    if isinstance(error, CommandError):
-        return CommandFailed(NEWER)
+def refusal(url: URL, error: SQLAlchemyError | OSError) -> CommandFailed:
     zh, en = SQLITE_CURE if url.get_backend_name() == "sqlite" else POSTGRESQL_CURE
     why = _words(error)
     return CommandFailed((f"数据库打不开：{why}。{zh}", f"the database cannot be opened: {why}. {en}"))
 
 
-def _words(error: SQLAlchemyError | OSError | CommandError) -> str:
+def _words(error: SQLAlchemyError | OSError) -> str:
     """The first line of what the database itself says, without the statement, its values or the URL."""
     if isinstance(error, OSError):
         return str(error.strerror)
