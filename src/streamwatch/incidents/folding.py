@@ -22,7 +22,7 @@ from streamwatch.incidents.unfolded import Place, Webhook, forget, left, urgent_
 from streamwatch.language import Text
 from streamwatch.message import CALLS, clean
 from streamwatch.metrics import Metrics
-from streamwatch.store.claims import Claims
+from streamwatch.store.claims import CLAIMED, Claims
 from streamwatch.store.database import Database
 from streamwatch.store.ledger import Ledger, OtherFiring
 from streamwatch.store.rows import Call
@@ -39,6 +39,7 @@ HEADINGS = {
     Effect.RAISE: Kind.RAISED,
     Effect.WIDEN: Kind.WIDENED,
 }
+ENOUGH = 256 * 1024  # bytes of webhooks: a hundred alerts and more, of which `NEWS` are folded at once
 NEWS = 20  # alerts that are no repeats, in one transaction: some hundredths of a second, in which all others wait
 
 
@@ -65,6 +66,7 @@ class Folding:
         self.news = 0  # alerts that were no repeats
         self._repeats = Repeats(database, clock, metrics)
         self._behind = False  # there may be more than one step takes
+        self._news_come = False  # one after the other: repeats need not be looked for
         self._went_ahead = False
 
     @property
@@ -98,18 +100,19 @@ class Folding:
 
         A large webhook is folded in parts, as acks wait meanwhile.
         """
-        if not urgent and limit >= BATCH and (count := self._repeats.fold()):
+        if not urgent and limit >= BATCH and not self._news_come and (count := self._repeats.fold()):
             self._behind = True  # the next one says something new, or there is none
             return count
         with self._database.writing() as connection:
             ledger, claims = Ledger(connection), Claims(connection)
             webhooks, waiting = list[tuple[Webhook, list[Place]]](), list[Place]()
-            for webhook in claims.claim(limit, urgent=urgent):
+            for webhook in claims.claim(limit, urgent=urgent, most=CLAIMED if urgent else ENOUGH):
                 mine = urgent_left(webhook) if urgent else left(webhook)
                 webhooks.append((webhook, mine))
                 waiting += mine
                 if len(waiting) >= LOOKED_AT:
                     break
+            before = self.news
             moves = self._all(ledger, [each.alert for each in waiting[:LOOKED_AT]])
             taken, whole = moves.total(), list[Webhook]()
             for webhook, mine in webhooks:
@@ -124,6 +127,7 @@ class Folding:
         if not urgent:
             forget(whole)
             self._behind = bool(webhooks)
+            self._news_come = self.news - before == NEWS
         for what, count in moves.items():
             self._metrics.alerts.labels(what.value).inc(count)
         return len(webhooks)

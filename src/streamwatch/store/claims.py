@@ -22,8 +22,8 @@ class Claims:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def claim(self, limit: int, *, urgent: bool = False) -> Sequence[Row[Any]]:
-        """The oldest webhooks that are not folded, or those of them that hold something *urgent*.
+    def claim(self, limit: int, *, urgent: bool = False, most: int = CLAIMED) -> Sequence[Row[Any]]:
+        """The oldest webhooks that are not folded, or those of them that hold something *urgent*; *most* in bytes.
 
         Another receiver on the same database skips them.
         """
@@ -36,7 +36,7 @@ class Claims:
         if urgent:
             query = query.where(_inbox.urgent > literal_column("0"))  # as in the index
         query = query.order_by(_inbox.id).limit(limit).with_for_update(skip_locked=True)
-        ids = _no_more_than(CLAIMED, [(row[0], row[1]) for row in self._connection.execute(query)])
+        ids = _no_more_than(most, [(row[0], row[1]) for row in self._connection.execute(query)])
         return self._connection.execute(CLAIM, {"ids": ids}).all()
 
     def folded(self, ids: Sequence[int], at: datetime) -> None:
