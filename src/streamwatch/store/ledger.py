@@ -42,6 +42,11 @@ SEEN_AGAIN_ON_POSTGRESQL = (
     "FROM unnest(%(prints)b::text[], %(starts)b::bigint[], %(times)b::int[]) AS told (print, start, times) "
     "WHERE fingerprint = told.print AND starts_at = told.start"
 )
+END = (
+    update(tables.episode)
+    .where(_episode.fingerprint == bindparam("print"), _episode.starts_at == bindparam("start"))
+    .values(status="resolved", changed_at=bindparam("at"), ends_at=bindparam("end"), seen=_episode.seen + 1)
+)
 OTHER_FIRING = select(_episode.fingerprint, _episode.starts_at, _episode.severity, _episode.incident_id).where(
     _episode.fingerprint == bindparam("print"),
     _episode.starts_at != bindparam("start"),
@@ -57,6 +62,7 @@ REPORTED_AT = select(func.max(_episode.starts_at)).where(
     _episode.status == "firing",
     _episode.fingerprint.startswith(BY_PERSON),
 )
+ROLE = select(_incident.role).where(_incident.id == bindparam("incident"))
 OPEN_INCIDENT = select(func.coalesce(_incident.merged_into, _incident.id)).where(
     _incident.open_key == bindparam("key")
 )
@@ -152,11 +158,8 @@ class Ledger:
         self._connection.execute(SEEN_AGAIN, rows)
 
     def end(self, episode: Episode, at: datetime, ends_at: datetime | None) -> None:
-        self._connection.execute(
-            update(tables.episode)
-            .where(_is(episode))
-            .values(status="resolved", changed_at=at, ends_at=ends_at or at, seen=tables.episode.c.seen + 1)
-        )
+        which = {"print": episode.fingerprint, "start": episode.starts_at}
+        self._connection.execute(END, {**which, "at": at, "end": ends_at or at})
 
     def other_firing(self, alert: Alert) -> list[OtherFiring]:
         """Other episodes of the same series that are on record as firing."""
@@ -176,7 +179,7 @@ class Ledger:
 
     def role(self, incident: int) -> str:
         """Whose work its heading is."""
-        found: str = self._connection.execute(select(_incident.role).where(_incident.id == incident)).scalar_one()
+        found: str = self._connection.execute(ROLE, {"incident": incident}).scalar_one()
         return found
 
     def called(self, incident: int) -> set[str]:
@@ -324,10 +327,6 @@ class Ledger:
         """It was told to be over. When it was last heard stays on record."""
         table = tables.heartbeat
         self._connection.execute(update(table).where(table.c.name == clean(name, 80)).values(silent=True))
-
-
-def _is(episode: Episode) -> Any:
-    return (tables.episode.c.fingerprint == episode.fingerprint) & (tables.episode.c.starts_at == episode.starts_at)
 
 
 def headline(alert: Alert, role: str) -> dict[str, object]:
