@@ -191,7 +191,7 @@ class Receiver:
     def troubles(self) -> list[str]:
         """Why an alert could not become a page just now."""
         loops = (self.folder, self.sender, self.escalator, self.reconciler, self.watcher)
-        found = [trouble for loop in loops if (trouble := loop.trouble())]
+        found = [trouble for each in (*loops, self.store.inbox) if (trouble := each.trouble())]
         try:
             self.store.inbox.waiting()
         except (SQLAlchemyError, OSError) as error:

@@ -1,5 +1,6 @@
 """Months of webhooks lie in the inbox: what is asked all the time does not read them all."""
 
+import asyncio
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -20,6 +21,24 @@ ASKED: dict[str, Callable[[Store, Story], object]] = {
     "what is set aside": lambda store, _: store.inbox.troubled(),
     "whether the clock was set, at the start": lambda store, story: store.steps.ahead(story.clock()),
 }
+
+
+async def test_what_piled_up_goes_in_pieces(tmp_path: Path) -> None:
+    """While one is written others are answered: a megabyte at most, or five hundred webhooks, and all of them."""
+    story, commits = Story(tmp_path), list[int]()
+    inbox = story.store.inbox
+    commit = inbox._accepting.commit
+
+    async def counted(rows: Any) -> None:
+        commits.append(len(rows))
+        await commit(rows)
+
+    inbox._accepting.commit = counted  # type: ignore[method-assign]
+    bodies = [b"{}"] * 1200 + [b"x" * 700_000] * 3
+    await asyncio.gather(*(inbox.accept("nobody", body, story.clock()) for body in bodies))
+    await story.close()
+
+    assert commits == [500, 500, 201, 1, 1]
 
 
 @pytest.mark.parametrize("question", ASKED)

@@ -24,6 +24,7 @@ from streamwatch.incidents.calling import Calling
 from streamwatch.incidents.escalating import Escalating
 from streamwatch.incidents.escalation import DEFAULT
 from streamwatch.incidents.rearranging import Rearranging
+from streamwatch.store import accepting
 from streamwatch.store.acks import Ack
 from streamwatch.store.actions import Done, NewAction, WantedActions
 from streamwatch.store.presses import Heard
@@ -278,6 +279,41 @@ async def test_a_server_that_was_started_anew_takes_the_next_webhook(postgresql:
     await story.turn()
 
     assert sorted(message.stream for _, message in story.phone.rang) == ["after", "before"]
+
+
+async def test_a_server_that_hangs_is_given_up_and_taken_back(
+    postgresql: PostgreSQL, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who posts is told in time, who asks is told why; awake again it takes what comes, and nothing is twice."""
+    monkeypatch.setattr(accepting, "ANSWERS_WITHIN", 0.5)
+    inbox = story.store.inbox
+    await inbox.accept("alertmanager", webhook(alert(stream="before")), story.clock())
+    with postgresql.frozen():
+        posts = [inbox.accept("alertmanager", webhook(alert(stream=f"lost-{n}")), story.clock()) for n in range(3)]
+        answers = await asyncio.wait_for(asyncio.gather(*posts, return_exceptions=True), 60)
+        assert [type(each) for each in answers] == [NotStored] * 3
+        assert "the intake fails" in (inbox.trouble() or "")
+    await inbox.accept("alertmanager", webhook(alert(stream="after")), story.clock())
+    assert inbox.trouble() is None
+    await story.turn()
+
+    streams = [record.incident.stream for record in story.incidents()]
+    assert {"before", "after"} <= set(streams)
+    assert len(streams) == len(set(streams))
+
+
+async def test_a_session_that_went_bad_is_left(story: Story) -> None:
+    """It refuses one webhook, as it may; the next one goes over another."""
+    inbox = story.store.inbox
+    await inbox.accept("alertmanager", webhook(alert(stream="one")), story.clock())
+    bad = inbox._accepting._connection  # type: ignore[attr-defined]  # nobody else comes to it
+    await bad.execute("SET default_transaction_read_only = on")
+    with pytest.raises(NotStored):
+        await inbox.accept("alertmanager", webhook(alert(stream="two")), story.clock())
+    await inbox.accept("alertmanager", webhook(alert(stream="three")), story.clock())
+    await story.turn()
+
+    assert sorted(message.stream for _, message in story.phone.rang) == ["one", "three"]
 
 
 async def test_a_p0_overtakes_and_the_order_stays(story: Story) -> None:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -53,6 +55,27 @@ class PostgreSQL:
         assert self._process is not None
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(30)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Every process of it stands still: connections are taken by the kernel, and nobody answers."""
+        assert self._process is not None
+        mine = [
+            int(each)
+            for each in self._ask("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()").split()
+        ] + [self._process.pid]
+        for each in mine:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in mine:
+                os.kill(each, signal.SIGCONT)
+
+    def _ask(self, query: str) -> str:
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "streamwatch")
+        command = [*self._as_user(), BIN / "psql", *where, "-At", "-c", query, "postgres"]
+        return subprocess.run(command, check=True, capture_output=True, text=True, cwd="/").stdout
 
     def url(self) -> str:
         """Of a new, empty database."""

@@ -13,6 +13,8 @@ from streamwatch.store.tables import inbox, micros
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
+ANSWERS_WITHIN = 10.0  # seconds for a database: who posts would rather know, and post again
+
 Rows = Sequence[dict[str, Any]]
 
 ACCEPT = insert(inbox)
@@ -65,26 +67,43 @@ class OnPostgreSQL:
         self._connection: AsyncConnection[Any] | None = None
 
     async def commit(self, rows: Rows) -> None:
-        columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in _TYPES}
-        columns["received_at"] = [micros(at) for at in columns["received_at"]]
-        if self._connection is not None:
-            try:
-                await self._connection.execute(ACCEPT_ON_POSTGRESQL, columns)
-            except Exception:
-                if not self._connection.broken:
-                    raise
-                # The server was started anew meanwhile. Had it kept them, they are there twice, as repeats.
-                self.close()
-            else:
-                return
-        self._connection = await self._connected()
-        await self._connection.execute(ACCEPT_ON_POSTGRESQL, columns)
+        values: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in _TYPES}
+        values["received_at"] = [micros(at) for at in values["received_at"]]
+        end = asyncio.get_running_loop().time() + ANSWERS_WITHIN
+        if self._connection is not None and await self._told(self._connection, values, end):
+            return
+        # The server was started anew meanwhile. Had it kept them, they are there twice, as repeats.
+        self._connection = await asyncio.wait_for(self._connected(), ANSWERS_WITHIN)
+        if not await self._told(self._connection, values, end):
+            raise ConnectionResetError
+
+    async def _told(self, connection: "AsyncConnection[Any]", values: dict[str, list[Any]], end: float) -> bool:
+        """Whether it keeps them. False: the connection is dead, and a new one may do.
+
+        After any failure it is given up, as only a new one is known to be as one should be. A server that does not
+        answer is given up by closing the socket: to ask it to give up would take as long again.
+        """
+        loop = asyncio.get_running_loop()
+        late = loop.call_at(end, connection.pgconn.finish)
+        try:
+            await connection.execute(ACCEPT_ON_POSTGRESQL, values)
+        except BaseException as error:
+            is_dead = connection.broken and isinstance(error, Exception) and loop.time() < end
+            connection.pgconn.finish()
+            self._connection = None
+            if not is_dead:
+                raise
+            return False
+        finally:
+            late.cancel()
+        return True
 
     async def _connected(self) -> "AsyncConnection[Any]":
+        """A pooler between us and the server knows nothing of statements that were prepared: there are none."""
         from psycopg import AsyncConnection
 
         words, options = self._database.reached_by()
-        return await AsyncConnection.connect(*words, **options, autocommit=True)
+        return await AsyncConnection.connect(*words, **options, autocommit=True, prepare_threshold=None)
 
     def close(self) -> None:
         if self._connection is not None:

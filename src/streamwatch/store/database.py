@@ -16,7 +16,9 @@ from streamwatch.store.refusals import address, no_driver, refusal
 from streamwatch.store.turns import Turns
 
 FULL, NORMAL = "synchronous=FULL", "synchronous=NORMAL"
-POSTGRESQL = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "options": "-c synchronous_commit=on"}
+# A server that vanishes is noticed while it is asked, and while it is waited for.
+KEPT_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+POSTGRESQL = {"connect_timeout": 5, "options": "-c synchronous_commit=on", **KEPT_ALIVE}
 BUSY_TIMEOUT = 5.0  # seconds a writer waits for the one before it
 
 

@@ -7,7 +7,7 @@ Run as a program: packets get lost as long as it runs.
 """
 
 import asyncio
-import signal
+import os
 import subprocess
 import sys
 
@@ -42,36 +42,49 @@ async def forget() -> None:
     done = await _nft(f"table {TABLE}\ndelete table {TABLE}\n")
     if done.returncode:
         words = done.stderr.strip().partition("\n")[0]
-        raise CommandFailed(
-            _OTHER.read_in(reader_language()) if "not permitted" in words else f"nft refused: {words}"
-        )
+        is_others = "not permitted" in words and await _stands()
+        raise CommandFailed(_OTHER.read_in(reader_language()) if is_others else f"nft refused: {words}")
 
 
 async def until_lost() -> None:
     """Raises `CommandFailed` when the kernel has no such rule after so long."""
     for _ in range(int(ANSWERS_WITHIN / 0.1)):
-        if (await _nft(f"list table {TABLE}\n")).returncode == 0:
+        if await _stands():
             return
         await asyncio.sleep(0.1)
     raise CommandFailed(_REFUSED.read_in(reader_language()))
 
 
+async def _stands() -> bool:
+    return (await _nft(f"list table {TABLE}\n")).returncode == 0
+
+
 async def _nft(words: str) -> subprocess.CompletedProcess[str]:
     command = [find_binary("nft", "nftables"), "-f", "-"]
-    return await asyncio.to_thread(
-        subprocess.run, command, input=words, capture_output=True, text=True, check=False, timeout=ANSWERS_WITHIN
-    )
+    try:
+        return await asyncio.to_thread(
+            subprocess.run,
+            command,
+            input=words,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=ANSWERS_WITHIN,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CommandFailed(f"nft did not answer within {ANSWERS_WITHIN:.0f} s") from error
 
 
-def hold() -> None:
-    """Until a signal ends this process: nft ends with its input, and the table with nft."""
+def hold() -> int:
+    """Until a signal ends this process: nft ends with its input, and the table with nft. Or until nft ends."""
     command = [find_binary("nft", "nftables"), "--interactive"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as nft:
+    quiet = os.environ | {"HOME": os.devnull}  # where it would keep what was typed
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True, env=quiet) as nft:
         assert nft.stdin is not None
         nft.stdin.write(_WORDS)
         nft.stdin.flush()
-        signal.pause()
+        return nft.wait()
 
 
 if __name__ == "__main__":
-    hold()
+    sys.exit(hold())
