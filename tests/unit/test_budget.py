@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from streamwatch.delivering.budget import MOST, SHARES, WINDOW, Budget, Plan, Urgency, plan, urgency
+from streamwatch.delivering.budget import MOST, SHARES, WINDOW, Budget, Class, Plan, Urgency, plan, urgency
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -14,7 +14,7 @@ def after(seconds: float) -> datetime:
     return AT + timedelta(seconds=seconds)
 
 
-def had(what: Urgency, *seconds: float) -> Budget:
+def had(what: Class, *seconds: float) -> Budget:
     budget = Budget()
     for each in seconds:
         budget.sent("alice", what, after(each))
@@ -84,18 +84,48 @@ def test_what_goes_alone_and_what_together(
 
 @pytest.mark.parametrize(
     ("severity", "kind", "expected"),
-    [("P0", "firing", "P0"), ("P0", "over", "mild"), ("P1", "raised", "P1"), ("P3", "firing", "mild")],
+    [
+        ("P0", "firing", "P0"),
+        ("P0", "over", "end"),
+        ("P1", "raised", "P1"),
+        ("P1", "over", "end"),
+        ("P1", "told", "mild"),
+        ("P2", "over", "mild"),
+        ("P3", "firing", "mild"),
+    ],
 )
-def test_an_end_is_mild(severity: str, kind: str, expected: Urgency) -> None:
-    """It wakes nobody."""
+def test_how_urgent_a_page_is(severity: str, kind: str, expected: Urgency) -> None:
+    """An end wakes nobody; that of what called loudly is waited for."""
     assert urgency(severity, kind) == expected
+
+
+def test_an_end_uses_what_calls_leave() -> None:
+    """After two notes the end of a P1 goes at once, and a second one; a third waits, as the rest is for calls."""
+    budget = had("mild", 0, 120)
+    budget.sent("alice", "P1", after(130))
+    assert plan(budget, "alice", {"mild": 1}, 20, after(140)) is None
+    for seconds in (140, 141):
+        assert plan(budget, "alice", {"end": 1}, 20, after(seconds)) == Plan("P0", 1)
+        assert plan(budget, "alice", {"end": 2}, 20, after(seconds)) == Plan("P0", 0)  # both in one
+        budget.sent("alice", "P0", after(seconds))
+    assert plan(budget, "alice", {"end": 1}, 20, after(142)) is None
+    assert plan(budget, "alice", {"P0": 1, "end": 1}, 20, after(142)) == Plan("P0", 1)
+
+
+def test_a_restart_knows_which_share_an_end_used() -> None:
+    """What was sent is booked again as it was, so that twelve stay twelve."""
+    budget = Budget()
+    for second in (0, 120, 140):
+        budget.remember("alice", "end", after(second))
+    assert budget.singles("alice", "P0", after(141)) == 2
+    assert budget.free_at("alice", "mild", after(141)) == after(600)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_day_of_storm_keeps_both_promises(seed: int) -> None:
     """Twelve in any ten minutes at the most; whatever waits at any second, a P0 waits for five minutes at most."""
     chance, budget, times = random.Random(seed), Budget(), list[datetime]()
-    waiting: dict[Urgency, int] = {"P0": 0, "P1": 0, "mild": 0}
+    waiting: dict[Urgency, int] = {"P0": 0, "P1": 0, "end": 0, "mild": 0}
     since, longest = None, timedelta(0)
     for second in range(0, 24 * 3600, 5):
         at = after(second)
@@ -106,13 +136,12 @@ def test_a_day_of_storm_keeps_both_promises(seed: int) -> None:
             count = chosen.singles or 1
             for _ in range(count):
                 times.append(at)
-                budget.sent("alice", chosen.urgency, at)
-            waiting = (
-                dict.fromkeys(waiting, 0)
-                if not chosen.singles
-                else waiting | {chosen.urgency: waiting[chosen.urgency] - count}
-            )
-            longest, since = max(longest, at - since if since else timedelta(0)), None
+                budget.sent("alice", chosen.share, at)
+            for what in waiting:  # the most urgent first
+                taken = min(waiting[what], count) if chosen.singles else waiting[what]
+                waiting[what], count = waiting[what] - taken, count - taken
+            if not waiting["P0"]:
+                longest, since = max(longest, at - since if since else timedelta(0)), None
     assert (
         max(sum(one <= other < one + WINDOW for other in times[n : n + 20]) for n, one in enumerate(times)) <= MOST
     )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from streamwatch.channels.channel import Channel, ChannelError, Reason, Receipt
 from streamwatch.clock import Clock
-from streamwatch.delivering.budget import Budget, Plan, Sent, Urgency, plan, urgency
+from streamwatch.delivering.budget import Budget, Class, Plan, Sent, Urgency, plan, urgency
 from streamwatch.delivering.composing import Composing
 from streamwatch.delivering.pace import PLENTY, Pace
 from streamwatch.delivering.setbacks import Setbacks, Ways, tried
@@ -85,7 +85,7 @@ class Delivery:
             if sent.closed_until:
                 self._pace.close(sent.channel, sent.closed_until)
             if sent.arrived and not sent.alone:
-                self._budget.sent(sent.person, urgency(sent.severity, sent.kind), sent.at)
+                self._budget.remember(sent.person, urgency(sent.severity, sent.kind), sent.at)
 
     def in_hand(self) -> set[int]:
         """Pages whose answers this process waits for."""
@@ -106,7 +106,7 @@ class Delivery:
             chosen = plan(self._budget, person, counts, self._room(person, contact, asked, at), at)
             if chosen is None and counts.total():
                 held.add(person)
-            if self._together() and chosen is not None and self._has_room(chosen.urgency, asked):
+            if self._together() and chosen is not None and self._has_room(chosen.share, asked):
                 asked.append(_Asked(person, contact, chosen))
         count += await self._set_off(asked, at)
         self.held = frozenset(held)
@@ -117,7 +117,7 @@ class Delivery:
         while self._on_their_way:
             await asyncio.wait(set(self._on_their_way))
 
-    def _has_room(self, what: Urgency, asked: Sequence[_Asked]) -> bool:
+    def _has_room(self, what: Class, asked: Sequence[_Asked]) -> bool:
         busy = len(self._on_their_way) + sum(each.messages for each in asked)
         return busy < (AT_ONCE + FOR_P0 if what == "P0" else AT_ONCE)
 
@@ -152,7 +152,7 @@ class Delivery:
         for each, pages in zip(round_, leased, strict=True):
             parcels = [[page] for page in pages] if each.plan.singles else [pages] if pages else []
             for parcel in parcels:
-                self._start(parcel, self._budget.sent(each.person, each.plan.urgency, at))
+                self._start(parcel, self._budget.sent(each.person, each.plan.share, at))
             count += len(parcels)
         await asyncio.sleep(0)  # they begin, and what they take of a channel is known
         return count
@@ -259,7 +259,7 @@ class Delivery:
 
 def _ends_a_round(asked: Sequence[_Asked], person: str, next_: Mapping[Urgency, int]) -> bool:
     """P0 set off before all others are looked at; and what a person gets depends on what they got before."""
-    mild = bool(asked) and asked[0].plan.urgency == "P0" and not next_.get("P0")
+    mild = bool(asked) and asked[0].plan.share == "P0" and not next_.get("P0")
     return mild or any(each.person == person for each in asked)
 
 
