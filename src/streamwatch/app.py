@@ -79,7 +79,8 @@ class Receiver:
     def __init__(self, path: Path, clock: Clock, host: str = "127.0.0.1") -> None:
         """*host* is where it listens."""
         self._clock = clock
-        self.http = httpx.AsyncClient(limits=httpx.Limits(max_connections=100))
+        authorities = httpx.create_ssl_context()  # read once: a tenth of a second
+        self.http = httpx.AsyncClient(verify=authorities, limits=httpx.Limits(max_connections=100))
         self.metrics = Metrics()
         self.force = force = InForce(path, host, self.http, self.metrics, clock)
         self.store = Store(self.config.file.database)
@@ -101,7 +102,7 @@ class Receiver:
         asking = Asking(self.http, force.prometheus)
         self.preflight = Preflight(lambda: self.config, self.store, asking, clock, self.troubles, self.http)
         peers = {Peer.PROMETHEUS: force.prometheus, Peer.ALERTMANAGER: force.alertmanager}
-        self.looks = httpx.AsyncClient()
+        self.looks = httpx.AsyncClient(verify=authorities)
         self.looking = Looking(self.looks, peers, clock)
         self.watchdog = Watchdog(self.store, self.http, force.prometheus, clock, self.looking.sights)
         self.watcher = Loop("watching the way of the alerts", self._watch)
