@@ -290,6 +290,7 @@ def test_without_prometheus_its_numbers_are_not_known(morning: Morning) -> None:
         (["--session", "shwo"], "there is no session 'shwo'; near ones are: show"),
         (["--stream", "demoo", "--week"], "no data and no incident of stream 'demoo'"),
         (["--week", "2199-01-01"], "lies ahead"),
+        (["--trend", "--stream", "demoo"], "no session and no record is of it; known are: demo matinee"),
         (["--session", "show", "--output", "/dev/null/review.md"], "cannot be written"),
     ],
 )

@@ -35,6 +35,18 @@ def test_an_end_that_is_not_after_the_start_is_refused(seconds: int) -> None:
         window(START, START + timedelta(seconds=seconds), 60, SHANGHAI)
 
 
+def test_what_is_refused_is_said_in_chinese_too() -> None:
+    """In the same words, with the same cure."""
+    with pytest.raises(CommandFailed) as failed:
+        window(START, START - timedelta(hours=1), 60, SHANGHAI)
+    assert failed.value.words[0] == (
+        "--to 2026-11-22T18:00:00+08:00 不在 --from 2026-11-22T19:00:00+08:00 之后；过了零点是下一天。"
+    )
+    with pytest.raises(CommandFailed) as failed:
+        window(START, START + timedelta(seconds=MAX_ROWS + 1), 1, SHANGHAI)
+    assert "请用 --step 2 或更大" in failed.value.words[0]
+
+
 def test_less_than_a_second_is_no_time() -> None:
     """Fractions are cut off, so two times within one second are the same time."""
     with pytest.raises(CommandFailed, match="is not after"):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from streamwatch.cli.api import Api
+from streamwatch.cli.live import live_book
 from streamwatch.cli.record import asking
 from streamwatch.config import Config
 from streamwatch.errors import CommandFailed
@@ -21,9 +22,11 @@ from streamwatch.report.ticks import Unseen
 def tell_trend(
     config: Config, api: Api, stream: str | None, count: int, language: Language, *, as_json: bool
 ) -> str:
-    """Raises `CommandFailed` when it is not said which of several streams is meant."""
+    """Raises `CommandFailed` when it is not said which of several streams is meant, or nobody knows the one."""
     stream = stream or _only(api)
     points = last(read_points(asking(api), stream, Unseen(lambda: False)), count)
+    if not points:
+        _refuse_a_stranger(config, api, stream)
     found = trend(_with_actions(api, points))
     if as_json:
         told = {"stream": stream, **trend_document(found, config.zone)}
@@ -31,9 +34,25 @@ def tell_trend(
     return "\n\n".join(told_trend(stream, found, Reader(language, config.zone))) + "\n"
 
 
-def _only(api: Api) -> str:
+def _refuse_a_stranger(config: Config, api: Api, stream: str) -> None:
+    """A misspelt stream would look like one whose sessions are to come."""
+    known = {session.stream for session in live_book(config).sessions} | set(_reviewed(api))
+    if stream in known or api.call("GET", "/incidents", params={"stream": stream, "limit": "1"})["incidents"]:
+        return
+    words = Text(
+        "不认识直播间“{stream}”：没有它的场次，也没有它的记录；已知的有：{known}",
+        "stream '{stream}' is unknown: no session and no record is of it; known are: {known}",
+    )
+    raise CommandFailed(words.format(stream=stream, known=" ".join(sorted(known)) or "—"))
+
+
+def _reviewed(api: Api) -> list[str]:
     reviews = api.call("GET", "/reviews", params={"limit": "1000"})["reviews"]
-    streams = sorted({str(each["stream"]) for each in reviews})
+    return sorted({str(each["stream"]) for each in reviews})
+
+
+def _only(api: Api) -> str:
+    streams = _reviewed(api)
     if len(streams) == 1:
         return streams[0]
     known = " ".join(streams) or "—"

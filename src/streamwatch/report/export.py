@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from streamwatch.errors import CommandFailed
+from streamwatch.language import Text
 from streamwatch.report.csv_text import incidents_csv, table_csv
 from streamwatch.report.document import document
 from streamwatch.report.files import file_stem, write
@@ -68,9 +69,15 @@ def read_table(prometheus: Prometheus | None, stream: str, window: Window, steps
     return Table(stream, window, tuple(found))
 
 
-def unknown_stream(stream: str, window: Window, zone: tzinfo, known: list[str]) -> str:
+def unknown_stream(stream: str, window: Window, zone: tzinfo, known: list[str]) -> Text:
     """The sentence for whoever named one that nobody knows. *known* are those that were seen then."""
     start, end = (f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (window.start, window.end))
-    named = "; streams seen then: " + " ".join(known[:_NAMED]) if known else "; no stream was seen then"
-    more = " …" if len(known) > _NAMED else ""
-    return f"there is no data and no incident of stream '{stream}' from {start} to {end}{named}{more}."
+    listed = " ".join(known[:_NAMED]) + (" …" if len(known) > _NAMED else "")
+    if listed:
+        named = Text(f"当时有数据的直播间：{listed}", f"streams seen then: {listed}")
+    else:
+        named = Text("当时没有任何直播间的数据", "no stream was seen then")
+    return Text(
+        f"直播间“{stream}”从 {start} 到 {end} 没有数据，也没有事件；{named.zh}。",
+        f"there is no data and no incident of stream '{stream}' from {start} to {end}; {named.en}.",
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from streamwatch.errors import CommandFailed
+from streamwatch.language import Text
 
 # Prometheus refuses a range query of more than 11,000 points per series (web/api/v1, query_range).
 MAX_POINTS = 10_000
@@ -44,15 +45,22 @@ def window(start: datetime, end: datetime, step: int, zone: tzinfo) -> Window:
     # Two times of one zone compare by their wall clocks, which jump twice a year: only UTC tells who is first.
     start, end = (each.astimezone(UTC).replace(microsecond=0) for each in (start, end))
     if end <= start:
+        first, last = (each.astimezone(zone).isoformat() for each in (start, end))
         raise CommandFailed(
-            f"--to {end.astimezone(zone).isoformat()} is not after --from {start.astimezone(zone).isoformat()}; "
-            "after midnight is the next day."
+            Text(
+                f"--to {last} 不在 --from {first} 之后；过了零点是下一天。",
+                f"--to {last} is not after --from {first}; after midnight is the next day.",
+            )
         )
     seconds = int((end - start).total_seconds())
     rows = -(-seconds // step)
     if rows > MAX_ROWS:
+        least = -(-seconds // MAX_ROWS)
         raise CommandFailed(
-            f"that would be {rows} rows, more than {MAX_ROWS}; take --step {-(-seconds // MAX_ROWS)} or more, "
-            "or export a shorter time."
+            Text(
+                f"那会有 {rows} 行，超过 {MAX_ROWS} 行；请用 --step {least} 或更大，或导出更短的时间。",
+                f"that would be {rows} rows, more than {MAX_ROWS}; take --step {least} or more, "
+                "or export a shorter time.",
+            )
         )
     return Window(start, step, rows)
