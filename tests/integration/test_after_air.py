@@ -13,6 +13,7 @@ from sqlalchemy import event
 from servers.free_port import free_port
 from servers.receiver import write_config
 from servers.story import NOON, Hands
+from servers.told_incident import incident
 from streamwatch.config import Config, load
 from streamwatch.duty import Actual
 from streamwatch.errors import CommandFailed
@@ -215,6 +216,41 @@ async def test_a_stop_does_not_wait_for_it(studio: Studio) -> None:
     studio.restart()
     await studio.look()
     assert studio.names == FILES
+
+
+async def test_an_incident_is_in_the_review_of_one_session(tmp_path: Path) -> None:
+    """The second began five minutes after the first ended: it is told with the time since then, and without what
+    opened in the first, in its words, its files and its numbers.
+    """
+    between = NOON - timedelta(minutes=30)
+    first = SHOW | {"id": "first", "end": (between - timedelta(minutes=5)).isoformat()}
+    second = SHOW | {"id": "second", "start": between.isoformat()}
+    studio = Studio(tmp_path, sessions=[first, second])
+    opened = {"a": between - timedelta(minutes=20), "b": between - timedelta(minutes=3)}
+    told = [
+        {"id": str(number), "opened_at": at.isoformat(), "resolved_at": (at + timedelta(minutes=18)).isoformat()}
+        for number, at in enumerate(opened.values(), start=1)
+    ]
+    mine = own_answers(studio.store, lambda: studio.config, studio.clock)
+
+    def ask(path: str, params: Any) -> Any:
+        if path == "/incidents":
+            return {"incidents": [incident(int(each["id"])) | each for each in reversed(told)]}
+        if path.startswith("/incidents/"):
+            number = int(path.rpartition("/")[2])
+            return incident(number) | told[number - 1]
+        return mine(path, params)
+
+    studio.writer = AfterAir(studio.store, lambda: studio.config, ask, studio.clock)
+    await studio.look()
+    found = {}
+    for row in studio.store.reviews.past(2):
+        whole = json.loads((studio.reviews / f"{row.stem}.json").read_text(encoding="utf-8"))
+        handled = [each["incident"] for each in whole["review"]["handling"]]
+        listed = [each["id"] for each in whole["incidents"]]
+        found[row.session] = (handled, listed, row.numbers["incidents"]["P0"])
+    assert found == {"first": (["1"], ["1"], 1), "second": (["2"], ["2"], 1)}
+    studio.store.close()
 
 
 async def test_it_compares_with_the_sessions_before(tmp_path: Path) -> None:

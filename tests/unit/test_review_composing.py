@@ -28,8 +28,8 @@ NOTHING = Measured()
 ALL = range(SPAN.rows)
 
 
-def column(key: str, *values: float | None) -> Column:
-    filled = values + (None,) * (SPAN.rows - len(values))
+def column(key: str, *values: float | None, rest: float | None = None) -> Column:
+    filled = values + (rest,) * (SPAN.rows - len(values))
     return Column(key, Text(key, key), Text("", ""), "max", 0, "x", filled)
 
 
@@ -239,6 +239,44 @@ def test_drills_are_kept_apart_everywhere() -> None:
     assert (review.results[0].interrupted, review.results[0].incidents["P0"]) == (200, 1)
     assert [each.total for each in (*review.classes, *review.drill_classes)] == [1, 1]
     assert (review.suggestions, review.feedback[0].samples) == ((), ())
+
+
+def test_what_a_drill_stopped_is_not_counted_as_not_publishing() -> None:
+    """A minute before its alert it may have begun; what a real interruption darkened in that time counts."""
+    publishing = column("publishing", 1, 1, 0.5, 0, 1, 1, 1, 0.25, rest=1.0)
+    drill = read(13, drill=True, opened_at=at(190), resolved_at=at(200), alerts=[alert(start=190, end=200)])
+    air, measured = (session(EIGHT, EIGHT + 10 * MINUTE),), {"demo": Measured((publishing,))}
+    (found,) = composed(drill, sessions=air, measured=measured).results
+    assert (found.not_publishing, found.publishing_known) == (45, 1.0)
+    real = read(alerts=[alert(start=170, end=230)])
+    (found,) = composed(real, drill, sessions=air, measured=measured).results
+    assert found.not_publishing == 45 + 30 + 60
+
+
+def test_a_drill_of_what_people_report_stops_nothing() -> None:
+    """It is open until somebody says that it is over, and the stream goes on."""
+    drill = read(13, drill=True, alerts=[alert("PersonHurt", fingerprint="person-1", end=None)])
+    air = (session(EIGHT, EIGHT + 10 * MINUTE),)
+    measured = {"demo": Measured((column("publishing", 0.5, rest=1.0),))}
+    assert composed(drill, sessions=air, measured=measured).results[0].not_publishing == 30
+
+
+def test_what_the_session_before_left_open_interrupts_and_is_no_incident() -> None:
+    """It is counted there; the minutes are dark here."""
+    air = (session(EIGHT + MINUTE, EIGHT + 10 * MINUTE),)
+    scope = Scope(SPAN, "demo", air, "1122-A")
+    review = compose(Record(scope, (), {}, carried=(read(),)), BOXES, SHANGHAI)
+    assert (review.handlings, review.results[0].incidents["P0"]) == ((), 0)
+    assert review.results[0].interrupted == 140
+    assert review.minutes is not None
+    assert [each.seconds for each in review.minutes.bad] == [180]
+
+
+def test_nobody_is_late_for_what_was_only_observed() -> None:
+    """Somebody saw it in the console, long after."""
+    watched = page(state="observed", channel="phone", delivered_at=None)
+    assert rules_of(read(1, {900.0: acknowledged("alice")}, pages=[watched])) == []
+    assert rules_of(read(2, {}, pages=[watched, watched | {"state": "cancelled"}])) == []
 
 
 def test_the_streams_of_a_week() -> None:

@@ -81,6 +81,17 @@ def test_a_stream_that_was_not_there_is_bad_once() -> None:
     assert (good, bad) == ([], [(3, 1, "interrupted 1 min"), (1, 1, "not publishing 30 s")])
 
 
+def test_minutes_of_a_drill_are_neither_good_nor_bad() -> None:
+    """Nor is that viewers whom it sent away come back. What really interrupted is told still."""
+    publishing = column("publishing", 1, 1, 0.9, 0, rest=1)
+    viewers = column("viewers", 100, 100, 50, 20, rest=100)
+    angry = column("complaining_users_lag", 0, 0, 9, 9, rest=0)
+    columns = Measured((publishing, viewers, angry))
+    good, bad = english(minutes([dark(180, 240)], columns, ALL, SPAN, {2, 3}))
+    assert good == [(0, 1, "most viewers, 100")]
+    assert bad == [(3, 1, "interrupted 1 min")]
+
+
 def test_five_of_each_the_strongest_first() -> None:
     """Of seven bad minutes apart the five worst; of equal ones the earlier."""
     values = [100.0 if row % 4 == 0 else 1000.0 for row in ALL]

@@ -1,5 +1,6 @@
 """Which time a review is about."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,63 @@ def test_an_unknown_session_names_near_ones() -> None:
     """Who mistyped it sees what there is."""
     with pytest.raises(CommandFailed, match=r"no session '1122-B'; near ones are: 1122-A 1123-B\."):
         of_session([EVENING, OTHER], "1122-B", NEXT_MORNING, SHANGHAI)
+
+
+FIRST = Session("双十二-A", "demo", NEXT_MORNING, NEXT_MORNING + HOUR / 4, {})
+SECOND = Session("第二场", "demo", FIRST.end + HOUR / 12, FIRST.end + HOUR / 6, {})
+AFTERNOON = NEXT_MORNING + 8 * HOUR
+
+
+def test_of_two_that_follow_closely_each_moment_is_told_of_one() -> None:
+    """Five minutes lie between: they are preparation of the second. Other streams and days are no matter."""
+    all_of_them = [SECOND, replace(OTHER, start=FIRST.start), EVENING, FIRST]
+    first, second = (of_session(all_of_them, each, AFTERNOON, SHANGHAI) for each in ("双十二-A", "第二场"))
+    assert (first.span.start, first.span.end) == (FIRST.start - HOUR, FIRST.end)
+    assert (second.span.start, second.span.end) == (FIRST.end, SECOND.end + HOUR / 2)
+
+
+def test_half_an_hour_is_left_to_the_first_as_far_as_the_second_is_not_prepared() -> None:
+    """It begins an hour and a quarter later, so that a quarter of an hour after the first is its own."""
+    later = replace(SECOND, start=FIRST.end + 1.25 * HOUR, end=FIRST.end + 2 * HOUR)
+    first, second = (of_session([FIRST, later], each, AFTERNOON, SHANGHAI) for each in ("双十二-A", "第二场"))
+    assert (first.span.end, second.span.start) == (FIRST.end + HOUR / 4, FIRST.end + HOUR / 4)
+
+
+def test_one_that_nobody_ended_is_over_when_the_next_begins() -> None:
+    """It would be on air for three hours beyond its plan, over the whole of the second."""
+    forgotten = FIRST.as_it_was(FIRST.start, None)
+    long = replace(SECOND, end=FIRST.end + 6 * HOUR)
+    first, second = (of_session([forgotten, long], each, AFTERNOON, SHANGHAI) for each in ("双十二-A", "第二场"))
+    assert (first.span.end, second.span.start) == (SECOND.start, SECOND.start)
+
+
+@pytest.mark.parametrize("minutes", range(-70, 60, 1))
+def test_an_incident_belongs_to_one_session(minutes: int) -> None:
+    """Whenever it opened: also while nobody was there yet, and with three of them."""
+    third = replace(SECOND, id="三", start=SECOND.start, end=SECOND.end + HOUR)
+    every = [FIRST, SECOND, third]
+    opened = FIRST.start + timedelta(minutes=minutes)
+    owners = [each.id for each in every if of_session(every, each.id, AFTERNOON, SHANGHAI).owns(opened)]
+    assert len(owners) == 1
+    assert of_session([FIRST], "双十二-A", AFTERNOON, SHANGHAI).owns(opened)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "owner"),
+    [
+        (-120, "双十二-A"),
+        (-30, "双十二-A"),
+        (7, "双十二-A"),
+        (14.9, "双十二-A"),
+        (15, "第二场"),
+        (21, "第二场"),
+        (50, "第二场"),
+    ],
+)
+def test_what_opened_before_the_end_of_the_first_is_its_own(minutes: float, owner: str) -> None:
+    """Also where it goes on in the second."""
+    scope = of_session([FIRST, SECOND], owner, AFTERNOON, SHANGHAI)
+    assert scope.owns(FIRST.start + timedelta(minutes=minutes))
 
 
 @pytest.mark.parametrize("day", [None, date(2026, 11, 16), date(2026, 11, 22)])

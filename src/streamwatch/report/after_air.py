@@ -104,7 +104,8 @@ class AfterAir:
         self, config: Config, session: Session, stem: str, at: datetime, *, insists: bool
     ) -> tuple[dict[str, str], Mapping[str, Any]] | None:
         """The texts of its files, and its numbers; None when Prometheus is away and may yet come back."""
-        scope = of_session((session,), session.id, at, config.zone)
+        others = (each for each in config.book.sessions if each.id != session.id)
+        scope = of_session((session, *others), session.id, at, config.zone)
         ask, steps = _remembering(self._ask), Unseen(lambda: self._stopping)
         address = config.file.prometheus and str(config.file.prometheus.url)
         with Prometheus(address, ANSWER) if address else nullcontext() as prometheus:
@@ -116,7 +117,8 @@ class AfterAir:
                 away, table = True, read_table(None, session.stream, scope.span, steps)
         if away and address and insists:
             return None
-        incidents = read_incidents(ask, session.stream, scope.span, steps)
+        opened = read_incidents(ask, session.stream, scope.span, steps)
+        incidents = [each for each in opened if scope.owns(datetime.fromisoformat(each["opened_at"]))]
         review = compose(record, time_boxes(config), config.zone)
         texts = pack(stem, review, table, incidents, languages(config), step_titles(config))
         (result,), (feedback,) = review.results, review.feedback

@@ -3,7 +3,7 @@
 Minutes that follow one another are one spell, told by its strongest minute: else one interruption is all the list.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -51,9 +51,18 @@ class Minutes:
         return bool(self.good or self.bad) or len(self.unknown) <= len(_MEASURED)
 
 
-def minutes(handlings: Sequence[Handling], measured: Measured, rows: Sequence[int], span: Window) -> Minutes:
-    """*handlings* are the incidents of the session's stream without drills, *rows* its time on air."""
-    facts = _Minutes(handlings, measured, rows, span)
+def minutes(
+    handlings: Sequence[Handling],
+    measured: Measured,
+    rows: Sequence[int],
+    span: Window,
+    drilled: Collection[int] = (),
+) -> Minutes:
+    """*handlings* are the incidents of the session's stream without drills, *rows* its time on air.
+
+    In the rows that are *drilled* what was measured was made on purpose: only what is no drill is told of them.
+    """
+    facts = _Minutes(handlings, measured, rows, span, drilled)
     return Minutes(_spells(facts, rows, _good), _spells(facts, rows, _bad), tuple(facts.unknown()))
 
 
@@ -61,9 +70,15 @@ class _Minutes:
     """What is known of each row of *span*."""
 
     def __init__(
-        self, handlings: Sequence[Handling], measured: Measured, rows: Sequence[int], span: Window
+        self,
+        handlings: Sequence[Handling],
+        measured: Measured,
+        rows: Sequence[int],
+        span: Window,
+        drilled: Collection[int],
     ) -> None:
-        self.span, self._rows = span, rows
+        self.span, self._drilled = span, drilled
+        self._rows = [row for row in rows if row not in drilled]
         self._dark = [each for each in handlings if interrupted([each], [(span.start, span.end)])]
         keys = {"viewers": "viewers", "publishing": "publishing", "chat": CHAT.key, "bitrate": BITRATE.key}
         keys["orders"] = ORDERS_A_MINUTE.key
@@ -72,7 +87,9 @@ class _Minutes:
         self._complaining = [column.values for column in measured.by_category(USERS).values()]
 
     def value(self, name: str, row: int) -> float | None:
-        return self._values[name][row] if name in self._values and 0 <= row < self.span.rows else None
+        if name not in self._values or row in self._drilled or not 0 <= row < self.span.rows:
+            return None
+        return self._values[name][row]
 
     def usual(self, name: str) -> float:
         return self._usual.get(name, 0.0)
@@ -99,7 +116,7 @@ class _Minutes:
         return 0.0 if share is None or share >= STANDS_STILL else (1 - share) * self.span.step
 
     def complaining(self, row: int) -> int:
-        return round(sum(values[row] or 0 for values in self._complaining))
+        return 0 if row in self._drilled else round(sum(values[row] or 0 for values in self._complaining))
 
     def moved(self, row: int) -> tuple[float, float, float] | None:
         """By which share viewers changed, from how many, to how many."""

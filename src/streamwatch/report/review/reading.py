@@ -29,13 +29,12 @@ def read_record(ask: Ask, prometheus: Prometheus | None, scope: Scope, zone: tzi
     Raises `CommandFailed` when the receiver does not answer.
     """
     steps.expect(3)
-    handlings, actions, before = (
-        _handlings(ask, scope, steps),
-        _actions(ask, scope, steps),
-        _before(ask, scope, steps),
-    )
+    opened = _handlings(ask, scope, steps)
+    handlings = tuple(each for each in opened if scope.owns(each.opened_at))
+    carried = tuple(each for each in opened if not scope.owns(each.opened_at))
+    actions, before = _actions(ask, scope, steps), _before(ask, scope, steps)
     if prometheus is None:
-        return Record(scope, handlings, {}, NO_PROMETHEUS, actions, before)
+        return Record(scope, handlings, {}, NO_PROMETHEUS, actions, before, carried)
     measured: dict[str, Measured] = {}
     try:
         known = prometheus.streams(scope.span)
@@ -45,10 +44,10 @@ def read_record(ask: Ask, prometheus: Prometheus | None, scope: Scope, zone: tzi
         for stream in asked:
             measured[stream] = _measured(prometheus, stream, series, scope.span, steps)
     except CommandFailed as error:
-        return Record(scope, handlings, {}, Text(*error.words), actions, before)
+        return Record(scope, handlings, {}, Text(*error.words), actions, before, carried)
     if scope.stream and not (handlings or scope.sessions or measured[scope.stream].seen):
         raise CommandFailed(unknown_stream(scope.stream, scope.span, zone, known))
-    return Record(scope, handlings, measured, None, actions, before)
+    return Record(scope, handlings, measured, None, actions, before, carried)
 
 
 def _handlings(ask: Ask, scope: Scope, steps: Ticks) -> tuple[Handling, ...]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from streamwatch.alert import SEVERITIES
 from streamwatch.duty import Session
@@ -11,6 +11,9 @@ from streamwatch.report.review.handling import Handling
 from streamwatch.report.review.measured import AVERAGE, Measured
 from streamwatch.report.table import Column
 from streamwatch.report.window import Window
+
+BEFORE_ITS_ALERT = timedelta(minutes=1)  # a fault is made, then seen, then told
+REPORTED = "person-"  # fingerprints of what people report
 
 Interval = tuple[datetime, datetime]
 
@@ -31,25 +34,36 @@ class Result:
 
 
 def result(
-    stream: str, sessions: Sequence[Session], handlings: Sequence[Handling], measured: Measured, span: Window
+    stream: str,
+    sessions: Sequence[Session],
+    handlings: Sequence[Handling],
+    measured: Measured,
+    span: Window,
+    carried: Sequence[Handling] = (),
+    drills: Sequence[Handling] = (),
 ) -> Result:
-    """*handlings* are the incidents of *stream* without drills. Where no session is known all of *span* counts."""
+    """*handlings* are the incidents of *stream* without drills. Where no session is known all of *span* counts.
+
+    *carried* are those of the session before: they are no incidents of this one, and what they darken is dark.
+    """
     mine = tuple(each for each in sessions if each.stream == stream)
     air = _on_air(mine, span)
     rows = rows_on_air(stream, sessions, span)
+    played = rows_of_drills(drills, [*handlings, *carried], span)
+    earnest = [row for row in rows if row not in played]
     viewers = _values(measured.one("viewers"), rows)
     average = _values(measured.one(AVERAGE.key), rows)
-    publishing = _values(measured.one("publishing"), rows) if air else []
+    publishing = _values(measured.one("publishing"), earnest) if air else []
     return Result(
         stream,
         mine,
-        interrupted(handlings, air or [(span.start, span.end)]),
+        interrupted([*handlings, *carried], air or [(span.start, span.end)]),
         sum(max(0.0, 1 - share) * span.step for share in publishing) if publishing else None,
         by_severity(handlings),
         max(viewers, default=None),
         sum(average) / len(average) if average else None,
         len(viewers) / len(rows) if rows else 0.0,
-        len(publishing) / len(rows) if rows else 0.0,
+        len(publishing) / len(earnest) if earnest else 0.0,
     )
 
 
@@ -102,6 +116,23 @@ def rows_on_air(stream: str, sessions: Sequence[Session], span: Window) -> list[
     if not air:
         return list(range(span.rows))
     return [row for row in range(span.rows) if any(start <= span.begins(row) < end for start, end in air)]
+
+
+def rows_of_drills(drills: Iterable[Handling], earnest: Sequence[Handling], span: Window) -> frozenset[int]:
+    """The rows of *span* in which a drill made a fault: from a while before its first alert, which comes late.
+
+    A drill of what people report breaks nothing that is measured. What an *earnest* incident darkened counts.
+    """
+    found = set[int]()
+    for each in drills:
+        if each.episodes and all(episode.fingerprint.startswith(REPORTED) for episode in each.episodes):
+            continue
+        starts = [each.opened_at, *(episode.start for episode in each.episodes)]
+        ends = [episode.end or each.over_at or span.end for episode in each.episodes]
+        start, end = min(starts) - BEFORE_ITS_ALERT, max([each.opened_at, each.over_at or span.start, *ends])
+        first, last = (int((at - span.start).total_seconds() // span.step) for at in (start, end))
+        found.update(range(max(0, first), min(span.rows, last + 1)))
+    return frozenset(row for row in found if not interrupted(earnest, [(span.begins(row), span.begins(row + 1))]))
 
 
 def _values(column: Column | None, rows: Iterable[int]) -> list[float]:

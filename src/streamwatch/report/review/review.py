@@ -13,7 +13,7 @@ from streamwatch.report.review.handling import During, Handling, during
 from streamwatch.report.review.measured import Measured
 from streamwatch.report.review.minutes import Minutes, minutes
 from streamwatch.report.review.numbers import numbers
-from streamwatch.report.review.result import Result, result, rows_on_air
+from streamwatch.report.review.result import Result, result, rows_of_drills, rows_on_air
 from streamwatch.report.review.sales import Sales, sales
 from streamwatch.report.review.scope import Scope
 from streamwatch.report.review.suggestions import Suggestion, TimeBoxes, suggestions
@@ -37,6 +37,7 @@ class Record:
     doubt: Text | None = None
     actions: tuple[Action, ...] = ()
     before: tuple[Point, ...] = ()  # sessions of the stream that ended before, the first first
+    carried: tuple[Handling, ...] = ()  # of another session of the stream, and open still in this one's time
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,17 @@ class Review:
 def compose(record: Record, boxes: TimeBoxes, zone: tzinfo) -> Review:
     drills = tuple(each for each in record.handlings if each.drill)
     real = tuple(each for each in record.handlings if not each.drill)
+    carried = [each for each in record.carried if not each.drill]
+    played = [each for each in (*record.handlings, *record.carried) if each.drill]
     rooms = [(stream, _of(stream, real), record.measured.get(stream, Measured())) for stream in streams(record)]
     scope = record.scope
     review = Review(
         scope,
         zone,
-        tuple(result(stream, scope.sessions, mine, measured, scope.span) for stream, mine, measured in rooms),
+        tuple(
+            result(stream, scope.sessions, mine, measured, scope.span, _of(stream, carried), _of(stream, played))
+            for stream, mine, measured in rooms
+        ),
         classes(real),
         real,
         tuple(
@@ -87,7 +93,7 @@ def compose(record: Record, boxes: TimeBoxes, zone: tzinfo) -> Review:
         classes(drills),
         record.doubt,
         {each.number: found for each in record.handlings if (found := during(each, scope.sessions))},
-        _minutes(scope, rooms) if scope.session else None,
+        _minutes(scope, rooms[0], carried, played) if scope.session else None,
         belonging(record.actions, scope),
         efficiency=efficiency(real, scope.span, zone) if scope.weekly or scope.monthly else None,
     )
@@ -101,9 +107,11 @@ def _comparison(review: Review, before: Sequence[Point]) -> Trend:
     return trend([*before, Point(session.id, session.air.end, told)], told)
 
 
-def _minutes(scope: Scope, rooms: Sequence[_Room]) -> Minutes:
-    stream, mine, measured = rooms[0]
-    return minutes(mine, measured, rows_on_air(stream, scope.sessions, scope.span), scope.span)
+def _minutes(scope: Scope, room: _Room, carried: Sequence[Handling], played: Sequence[Handling]) -> Minutes:
+    stream, mine, measured = room
+    real = [*mine, *_of(stream, carried)]
+    drilled = rows_of_drills(_of(stream, played), real, scope.span)
+    return minutes(real, measured, rows_on_air(stream, scope.sessions, scope.span), scope.span, drilled)
 
 
 def streams(record: Record) -> list[str]:

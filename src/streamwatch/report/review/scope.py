@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from streamwatch.duty import Session
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text
+from streamwatch.report.review.turns import turn, whose
 from streamwatch.report.window import Window, window
 
 STEP = 60  # seconds
@@ -16,7 +17,9 @@ NEAR = timedelta(days=2)  # sessions that an error names
 
 @dataclass(frozen=True)
 class Scope:
-    """Incidents of *span* belong to it. *sessions* are those on air in it, the first to begin first."""
+    """Incidents of *span* belong to it, as far as they are its own. *sessions* are those on air in it, the first to
+    begin first.
+    """
 
     span: Window
     stream: str | None  # None: all
@@ -24,10 +27,21 @@ class Scope:
     session: str | None = None  # the one that was asked for
     weekly: bool = False
     monthly: bool = False
+    beside: tuple[Session, ...] = ()  # other sessions of the stream of the one that was asked for
+
+    def owns(self, opened_at: datetime) -> bool:
+        """Whether what opened then is told here: of two sessions that follow closely by one alone."""
+        if self.session is None or not self.beside:
+            return True
+        found = whose((*self.sessions, *self.beside), opened_at)
+        return found is None or found.id == self.session
 
 
 def of_session(sessions: Sequence[Session], identity: str, now: datetime, zone: tzinfo) -> Scope:
-    """From an hour before its start to half an hour after its end, as its duty list counts; not beyond *now*."""
+    """From an hour before its start to half an hour after its end, as its duty list counts; not beyond *now*.
+
+    Where another session of the stream follows closely each moment is told of one of the two.
+    """
     found = next((each for each in sessions if each.id == identity), None)
     if found is None:
         near = " ".join(each.id for each in sessions if abs(each.start - now) < NEAR) or "—"
@@ -38,17 +52,18 @@ def of_session(sessions: Sequence[Session], identity: str, now: datetime, zone: 
                 "For one that left duty.yml or its calendar take --stream, --from and --to.",
             )
         )
-    start = found.presence.start
+    beside = tuple(each for each in sessions if each.stream == found.stream and each.id != identity)
+    start, end = turn(found, beside)
     if start >= now:
         begins = f"{start.astimezone(zone):%Y-%m-%d %H:%M}"
         raise CommandFailed(
             Text(
-                f"场次“{identity}”还没有开始（{begins} 起才有值班），没有可总结的；结束后再运行。",
-                f"session '{identity}' lies ahead (its duty begins {begins}), there is nothing to tell yet; "
+                f"场次“{identity}”还没有开始（复盘从 {begins} 起算），没有可总结的；结束后再运行。",
+                f"session '{identity}' lies ahead (it is told from {begins} on), there is nothing to tell yet; "
                 "run this when it is over.",
             )
         )
-    return Scope(_span(start, min(found.presence.end, now), zone), found.stream, (found,), identity)
+    return Scope(_span(start, min(end, now), zone), found.stream, (found,), identity, beside=beside)
 
 
 def of_time(
