@@ -100,6 +100,31 @@ def test_what_tells_the_end_is_no_call() -> None:
     assert (each.paged_at, each.undelivered) == (None, ())
 
 
+@pytest.mark.parametrize(
+    ("drill", "seconds", "channel", "itself"),
+    [
+        (True, 2.4, None, True),
+        (True, 2.4, "phone", False),
+        (True, 30, None, False),
+        (True, 1, None, True),
+        (False, 2.4, None, False),
+    ],
+)
+def test_a_drill_that_takes_its_own_page(drill: bool, seconds: float, channel: str | None, itself: bool) -> None:
+    """Nobody reads a page within five seconds of its delivery; a button of the channel was pressed by a person."""
+    assert read({seconds: acknowledged("alice", channel)}, drill=drill).taken_by_itself is itself
+
+
+@pytest.mark.parametrize(
+    ("states", "observed"),
+    [(["observed"], True), (["observed", "cancelled"], True), (["cancelled"], False), (["observed", "dead"], False),
+     ([], False)],
+)  # fmt: skip
+def test_what_is_only_observed(states: list[str], observed: bool) -> None:
+    """No page of it was to go out."""
+    assert read(pages=[page(state=each, delivered_at=None) for each in states]).observed is observed
+
+
 @pytest.mark.parametrize("missing", ["timeline", "pages", "alerts", "opened_at", "evidence"])
 def test_what_is_no_incident_is_noticed(missing: str) -> None:
     """A receiver of another kind, or an older one, must not look like an evening without trouble."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from servers.told_incident import EIGHT, SHANGHAI, incident, note, page
+from servers.told_incident import EIGHT, SHANGHAI, at, incident, note, page
 from streamwatch.duty import NOBODY_HOLDS, Segment, Session
 from streamwatch.incidents.timeline import Kind, acknowledged, tell
 from streamwatch.language import Language, Text
@@ -118,6 +118,36 @@ def test_all_streams_have_one_page() -> None:
     assert told.startswith("# Review · all streams\n")
     assert "| (of no stream) | 0 s |" in told
     assert "No stream is known." in told
+
+
+@pytest.mark.parametrize(
+    ("language", "cells"),
+    [("zh", ["—", "只观察，未发出", "—"]), ("en", ["—", "observed only, not sent", "—"])],
+)
+def test_what_was_only_observed_is_no_failed_delivery(language: Language, cells: list[str]) -> None:
+    """Nobody is missed, and nothing is to be mended: not taken, nobody told, or late."""
+    each = handling(incident(12, {}, pages=[page(state="observed", delivered_at=None)]))
+    scope = of_session([SESSION], "1122-A", EIGHT + 12 * HOUR, SHANGHAI)
+    review = compose(Record(scope, (each,), {}), BOXES, SHANGHAI)
+    told = markdown(review, language, step)
+    assert f"| {' | '.join(cells)} |" in told
+    assert review.suggestions == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "cells"),
+    [
+        ("zh", ["演练程序（代 Alice）", "不到 1 秒", "演练程序自己认领"]),
+        ("en", ["the drill (for Alice)", "under 1 s", "by the drill itself"]),
+    ],
+)
+def test_a_drill_that_took_it_itself_says_so(language: Language, cells: list[str]) -> None:
+    """It would read as if Alice had taken it in no time."""
+    soon = page(delivered_at=at(0.4))
+    each = handling(incident(13, {0.6: acknowledged("alice")}, drill=True, pages=[soon]))
+    scope = of_session([SESSION], "1122-A", EIGHT + 12 * HOUR, SHANGHAI)
+    told = markdown(compose(Record(scope, (each,), {}), BOXES, SHANGHAI), language, step)
+    assert f"| {' | '.join(cells)} |" in told
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,11 @@ def _handling(each: Handling, review: Review) -> dict[str, Any]:
         "summary_en": each.summary.en,
         "opened_at": _moment(each.opened_at, zone),
         "segment": segment and segment._asdict(),
+        "observed": each.observed,
         "people": list(each.people),
         "seconds_to_page": each.seconds_to(each.paged_at),
         "seconds_to_ack": each.seconds_to(each.taken_at),
+        "taken_by_the_drill": each.taken_by_itself,
         "seconds_to_over": each.seconds_to(each.over_at),
         "runbook_step": each.step,
         "notes": [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from streamwatch.duty import NOBODY_HOLDS, Session, segment_at
@@ -27,6 +27,7 @@ WORDS = (
     Kind.SILENCED,
 )
 FAILURES = (Kind.TRY_FAILED, Kind.UNKNOWN)
+SOONER_THAN_PEOPLE = timedelta(seconds=5)  # after its page: so soon a drill has taken it for whom it called
 CALLS_AGAIN = (Kind.ESCALATED, Kind.REMINDED, Kind.LAPSED)
 
 _EVERYONE = NOBODY_HOLDS.en.rpartition("}")[2]  # how the reason of such a call ends, whatever the role
@@ -100,6 +101,7 @@ class Handling:
     pages: int = 0  # that called somebody
     rang_at: tuple[datetime, ...] = ()  # when each of them arrived
     heard: int = 1  # how often its alerts were told
+    taken_by_itself: bool = False  # a drill took it for the person whom it called, who did nothing
 
     def seconds_to(self, at: datetime | None) -> float | None:
         """From its opening to *at*."""
@@ -153,7 +155,8 @@ def handling(incident: Incident) -> Handling:
         undelivered=_each_once(page["person_name"] for page in calls if page["state"] == "dead"),
         repeated=_each_once(page["person_name"] for page in pages if page["maybe_repeated"]),
         called_again=sum(row["kind"] in CALLS_AGAIN for row in rows),
-        observed=bool(calls) and all(page["state"] == "observed" for page in calls),
+        observed=any(page["state"] == "observed" for page in calls)
+        and all(page["state"] in NOT_SENT for page in calls),
         unattended=any(map(_is_unattended, rows)),
         alertname=incident["alertname"],
         ratings=tuple(Rating(bool(each["useful"]), each["why"]) for each in incident.get("ratings", ())),
@@ -163,6 +166,7 @@ def handling(incident: Incident) -> Handling:
         pages=sum(page["state"] not in NOT_SENT for page in calls),
         rang_at=tuple(_time(page["delivered_at"]) for page in calls if page["delivered_at"]),
         heard=max(1, sum(int(alert["seen"]) for alert in incident["alerts"])),
+        taken_by_itself=bool(incident["drill"]) and _is_sooner_than_people(calls, takes),
     )
 
 
@@ -176,6 +180,15 @@ def _answered(incident: Incident, takes: Iterable[Mapping[str, Any]]) -> float |
     raised = [_time(row["at"]) for row in incident["timeline"] if row["kind"] == Kind.RAISED]
     called = max(raised, default=_time(incident["opened_at"]))
     return min(((at - called).total_seconds() for row in takes if (at := _time(row["at"])) >= called), default=None)
+
+
+def _is_sooner_than_people(calls: Iterable[Mapping[str, Any]], takes: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the first ack, over no channel, came before anybody can have read the page."""
+    first = next(iter(takes), None)
+    told = min((_time(page["delivered_at"]) for page in calls if page["delivered_at"]), default=None)
+    if first is None or told is None or first["channel"]:
+        return False
+    return _time(first["at"]) - told < SOONER_THAN_PEOPLE
 
 
 def _episode(alert: Mapping[str, Any]) -> Episode:

@@ -56,3 +56,5 @@ def _title(review: Review, reader: Reader) -> Iterator[str]:
     where = reader.say(words.ALL_STREAMS) if scope.stream is None else reader.stream(scope.stream)
     yield f"# {reader.say(kind, id=inert(scope.session or ''))} · {where}"
     yield f"{reader.day(scope.span.start)} – {reader.day(scope.span.end)} ({review.zone})"
+    if scope.session:
+        yield reader.say(words.AROUND)

@@ -32,6 +32,7 @@ def _late(handlings: Sequence[Handling], boxes: TimeBoxes) -> Iterable[Suggestio
             each.number: seconds
             for each in handlings
             if each.severity == severity
+            and not each.observed  # nobody can be late for what was not sent
             and (seconds := each.answered) is not None
             and seconds > box.total_seconds()
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from streamwatch.language import Text
 from streamwatch.report.review import words
 from streamwatch.report.review.handling import During, Handling, Note
 from streamwatch.report.review.reader import Reader, bullets, inert
@@ -33,12 +34,28 @@ def _row(each: Handling, reader: Reader, step: StepTitle, segments: Segments) ->
         each.severity,
         reader.stream(each.stream),
         inert(each.summary.read_in(reader.language)),
-        inert(reader.listed(each.people)) or reader.say(words.NOBODY),
-        reader.say(words.NOT_TOLD) if until_told is None else reader.lasting(until_told),
-        reader.say(words.NEVER_TAKEN) if until_taken is None else reader.lasting(until_taken),
+        _people(each, reader),
+        _until(until_told, words.OBSERVED_ONLY if each.observed else words.NOT_TOLD, reader),
+        reader.say(words.BY_THE_DRILL)
+        if each.taken_by_itself
+        else _until(until_taken, words.NOT_ASKED if each.observed else words.NEVER_TAKEN, reader),
         reader.say(words.NOT_OVER) if until_over is None else reader.lasting(until_over),
         inert(step(each.procedure, each.step).read_in(reader.language)),
     ]
+
+
+def _people(each: Handling, reader: Reader) -> str:
+    """Who had it. Of what nobody was told of, nobody is missed; what a drill did for somebody nobody did."""
+    named = inert(reader.listed(each.people))
+    if each.taken_by_itself:
+        return reader.say(words.DRILL_FOR, people=named)
+    return named or reader.say(words.NOT_ASKED if each.observed else words.NOBODY)
+
+
+def _until(seconds: float | None, never: Text, reader: Reader) -> str:
+    if seconds is None:
+        return reader.say(never)
+    return reader.say(words.AT_ONCE) if 0 <= seconds < 1 else reader.lasting(seconds)
 
 
 def _opened(each: Handling, reader: Reader, segments: Segments) -> str:

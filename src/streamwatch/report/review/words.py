@@ -4,6 +4,11 @@ from streamwatch.alert import SEVERITIES
 from streamwatch.language import Text
 
 SESSION_REVIEW = Text("场次 {id} 复盘", "Review of session {id}")
+AROUND = Text(
+    "含开播前一小时的准备和结束后半小时；同一直播间前后场次相接处，每一刻只归一场。",
+    "With the preparation from an hour before its start, and half an hour after its end; "
+    "where sessions of the stream follow closely, each moment belongs to one of them alone.",
+)
 WEEK = Text("周报", "Weekly review")
 REVIEW = Text("复盘", "Review")
 ALL_STREAMS = Text("全部直播间", "all streams")
@@ -112,17 +117,25 @@ NO_PROMETHEUS = Text(
     "duty.yml names no prometheus.url; write it there, or name one with --prometheus.",
 )
 ONE_DRILL = Text(
-    "另有 1 个演练事件，列在最后，不计入。", "1 incident of a drill is told at the end and not counted."
+    "另有 1 个演练事件，列在最后，不计入；演练的那几分钟也不计入未推流，不算最好或最差。",
+    "1 incident of a drill is told at the end and not counted; "
+    "nor are its minutes as not publishing, or as best or worst.",
 )
 DRILLS_COUNTED = Text(
-    "另有 {count} 个演练事件，列在最后，不计入。",
-    "{count} incidents of drills are told at the end and not counted.",
+    "另有 {count} 个演练事件，列在最后，不计入；演练的那几分钟也不计入未推流，不算最好或最差。",
+    "{count} incidents of drills are told at the end and not counted; "
+    "nor are their minutes as not publishing, or as best or worst.",
 )
 
 NO_INCIDENT = Text("没有事件。", "No incident.")
 NOBODY = Text("无人认领", "nobody")
 NOT_TOLD = Text("未送达", "nobody told")
 NEVER_TAKEN = Text("未认领", "not taken")
+NOT_ASKED = Text("—", "—")
+OBSERVED_ONLY = Text("只观察，未发出", "observed only, not sent")
+AT_ONCE = Text("不到 1 秒", "under 1 s")
+BY_THE_DRILL = Text("演练程序自己认领", "by the drill itself")
+DRILL_FOR = Text("演练程序（代 {people}）", "the drill (for {people})")
 NOT_OVER = Text("未恢复", "not over")
 NOTES = Text("人员记录：", "What people wrote:")
 TROUBLES = Text("呼叫的异常：", "Pages that did not go as they should:")
