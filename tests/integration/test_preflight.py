@@ -1,9 +1,11 @@
 """Go or no-go: the command, the API and the page, by a real Prometheus that scrapes what a test sets."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -124,6 +126,8 @@ def receiver(
         streams={"demo": {"material": [{"file": "slate.png", "what": "slate"}]}},
     )
     with serving(config) as receiver:
+        sent = streamwatch(receiver, "send-test", "alice")  # a channel that was never used is not known
+        assert sent.returncode == 0, sent.stderr
         yield receiver
 
 
@@ -280,3 +284,55 @@ def test_who_can_only_look_finds_the_sessions_to_choose_from(receiver: ReceiverP
     """Without a stream the page asks which show is meant."""
     reply = httpx.get(f"{receiver.base}/preflight")
     assert (reply.status_code, "/preflight?session=show" in reply.text) == (200, True)
+
+
+def test_the_choice_has_every_stream_as_a_link_and_no_show_that_is_over(
+    phone: PhoneServer, prometheus: Prometheus, browser: Browser, tmp_path: Path
+) -> None:
+    """On air first, then what comes next; a stream that only Prometheus knows is a link as well."""
+
+    def show(id_: str, stream: str, begins: datetime, minutes: int) -> dict[str, str]:
+        end = begins + minutes * MINUTE
+        return {
+            "id": id_,
+            "stream": stream,
+            "title": f"双十二-{id_}",
+            "start": begins.isoformat(),
+            "end": end.isoformat(),
+        }
+
+    shows = [show("past", "gone", NOW - 70 * MINUTE, 60), show("next", "a", NOW + 60 * MINUTE, 60),
+             show("now", "b", NOW - 10 * MINUTE, 600)]  # fmt: skip
+    config = write_config(
+        tmp_path,
+        free_port(),
+        phone.url,
+        prometheus={"url": prometheus.url},
+        sessions=shows,
+        streams={"usual": {"checklist": [ITEM]}},
+    )
+    with serving(config) as receiver:
+        view = browser.new_page(locale="zh-CN", viewport={"width": 390, "height": 844})
+        view.goto(f"{receiver.base}/")
+        view.click("a[href='/preflight']")
+        view.wait_for_selector(".tap")
+        told = [each.inner_text() for each in view.query_selector_all(".tap")]
+        assert fits(view)
+        view.click("a.tap[href*='stream=gone']")
+        view.wait_for_selector(".verdict")
+        view.close()
+
+    assert [each.split(" · ")[0] for each in told] == ["直播中 b", "a", "demo", "gone", "usual"]
+    assert re.fullmatch(r"a · 双十二-next · \d\d-\d\d \d\d:\d\d", told[1]), told
+
+
+def test_a_stream_that_nothing_knows_can_be_written(phone: PhoneServer, browser: Browser, tmp_path: Path) -> None:
+    """Nobody must write an address on a phone."""
+    with serving(write_config(tmp_path, free_port(), phone.url)) as receiver:
+        view = browser.new_page(locale="en-US", viewport={"width": 390, "height": 844})
+        view.goto(f"{receiver.base}/preflight")
+        view.fill("input[name=stream]", "room/1")
+        view.click("main button")
+        view.wait_for_selector(".verdict.stop")
+        assert "room/1" in (view.text_content("h1") or "")
+        view.close()

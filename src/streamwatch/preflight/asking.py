@@ -18,6 +18,11 @@ FAILURES = (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, KeyErro
 
 # Whether any exporter of streams is scraped: without one no value is not "not configured".
 EXPORTER = 'max(up{job="streamwatch-exporter"})'
+# Streams that somebody looks at, or that an ingest server tells of.
+STREAMS = (
+    'group by (stream) (streamwatch_probe_runs_total{stream!=""} or streamwatch_ingest_publishing{stream!=""})'
+)
+SOON = 2.0  # seconds in which a list to choose from must be there
 
 
 class Told(NamedTuple):
@@ -50,6 +55,19 @@ class Asking:
             log.warning("Prometheus did not answer the preflight: %s", type(failed.exceptions[0]).__name__)
         return told
 
+    async def streams(self) -> list[str]:
+        """Those that Prometheus knows; none when it does not answer soon: others know streams as well."""
+        url = self._url()
+        if url is None:
+            return []
+        try:
+            async with asyncio.timeout(SOON):
+                found = await _Round(self._http, url.rstrip("/")).samples(STREAMS)
+        except FAILURES as error:
+            log.warning("Prometheus did not name its streams: %s", type(error).__name__)
+            return []
+        return sorted({each.labels.get("stream", "") for each in found} - {""})
+
 
 class _Round:
     def __init__(self, http: httpx.AsyncClient, base: str) -> None:
@@ -59,15 +77,15 @@ class _Round:
     async def told(self, checks: Sequence[Check], stream: str) -> Told:
         named = [(check.key, name, question) for check in checks for name, question in check.asked.items()]
         async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(self._samples(promql(question, stream))) for _, _, question in named]
-            exporter = group.create_task(self._samples(EXPORTER))
+            asked = [group.create_task(self.samples(promql(question, stream))) for _, _, question in named]
+            exporter = group.create_task(self.samples(EXPORTER))
             rules = group.create_task(self._data("rules", {"type": "alert"}))
         answers: dict[str, Answers] = {check.key: Answers() for check in checks}
         for (key, name, _), task in zip(named, asked, strict=True):
             answers[key][name] = task.result()
         return Told(answers, any(each.value for each in exporter.result()), rules_of(rules.result()))
 
-    async def _samples(self, question: str) -> tuple[Sample, ...]:
+    async def samples(self, question: str) -> tuple[Sample, ...]:
         found = (await self._data("query", {"query": question}))["result"]
         return tuple(Sample(each["metric"], float(each["value"][1])) for each in found)
 

@@ -7,7 +7,7 @@ import httpx
 
 from streamwatch.clock import Clock
 from streamwatch.config import Config
-from streamwatch.duty import Material, Session
+from streamwatch.duty import Material, Session, streams
 from streamwatch.language import Text
 from streamwatch.preflight import people
 from streamwatch.preflight.asking import Asking, Told
@@ -32,6 +32,7 @@ _CURE = Text(
     "start Prometheus; duty.yml has its address as prometheus.url",
 )
 MOST = 200  # incidents that are open
+STAGE = "drill-"  # so begin the names of streams on which drills are played
 
 
 class Preflight:
@@ -49,6 +50,12 @@ class Preflight:
         self._config, self._store, self._asking, self._clock = config, store, asking, clock
         self._http, self._troubles = http, troubles
         self._playing = Playing()
+
+    async def streams(self) -> list[str]:
+        """Every stream that the calendar, duty.yml or Prometheus knows, but the stage of the drills."""
+        book = self._config().book
+        seen = {each for each in await self._asking.streams() if not each.startswith(STAGE)}
+        return sorted({*streams(book), *book.usual, *seen} - {""})
 
     async def inspect(
         self, stream: str, session: Session | None, without: Sequence[str] = (), line: str | None = None

@@ -58,7 +58,9 @@ async def page(
     without: str = "",
 ) -> HTMLResponse:
     if not stream and not session:
-        return render(request, "preflight_choice.html", language, choices=choices(parts))
+        return render(
+            request, "preflight_choice.html", language, choices=choices(parts, await parts.preflight.streams())
+        )
     waived = _waived(without)
     found = shown(await _verdict(parts, stream, session, waived), parts)
     ask = {key: value for key, value in (("stream", stream), ("session", session)) if value}
@@ -102,24 +104,28 @@ def _waived(text: str) -> list[str]:
     return waived
 
 
-def choices(parts: Parts) -> list[dict[str, str]]:
-    """Sessions that run or begin within a day, the next first; then streams that need material or ticks."""
+def choices(parts: Parts, streams: Sequence[str]) -> list[dict[str, str]]:
+    """Sessions on air, then those that begin within a day, the next first; then *streams* that have none of them.
+
+    One that is over is left out: its stream stands for what may come next.
+    """
     book, now = parts.config().book, parts.clock()
-    near = [each for each in book.sessions if each.presence.end > now and each.air.start < now + AHEAD]
-    near.sort(key=lambda each: each.air.start)
+    near = [each for each in book.sessions if each.air.end > now and each.air.start < now + AHEAD]
+    near.sort(key=lambda each: (not each.on_air(now), each.air.start))
     zone = parts.config().zone
     found = [
         {
             "stream": each.stream,
             "session": each.id,
             "title": each.title,
+            "phase": each.phase(now),
             "at": presenting.moment(each.air.start, zone) or "",
         }
         for each in near
     ]
     named = {each["stream"] for each in found}
-    others = sorted({each.stream for each in book.sessions} | set(book.usual))
-    return found + [{"stream": each, "session": "", "title": "", "at": ""} for each in others if each not in named]
+    others = [each for each in streams if each not in named]
+    return found + [{"stream": each, "session": "", "title": "", "phase": "", "at": ""} for each in others]
 
 
 def shown(verdict: Verdict, parts: Parts) -> dict[str, Any]:
