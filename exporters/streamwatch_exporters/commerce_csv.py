@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from streamwatch_exporters.posted import NotLines
+from streamwatch_exporters.posted import BROKEN, NotLines
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "order": ("order", "order id", "order_id", "order no", "订单", "订单号", "订单编号", "主订单编号"),
@@ -23,10 +23,17 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "listed": ("listed", "on sale", "上架", "上架状态"),
 }
 KEY_OF = {word: key for key, words in COLUMNS.items() for word in words}
-YES = {"true", "yes", "1", "是", "paid", "success", "completed", "shipped", "已支付", "已付款", "支付成功",
-       "待发货", "已发货", "已完成", "上架", "已上架", "在售"}  # fmt: skip
+YES = {"true", "yes", "1", "是", "paid", "success", "trade success", "completed", "finished", "shipped",
+       "delivered", "to ship", "awaiting shipment", "partially shipped", "已支付", "已付款", "支付成功",
+       "待发货", "部分发货", "已发货", "待收货", "已收货", "已签收", "已完成", "交易成功", "交易完成",
+       "买家已付款,等待卖家发货", "卖家已发货,等待买家确认", "上架", "已上架", "在售"}  # fmt: skip
 NO = {"false", "no", "0", "否", "failed", "payment failed", "失败", "支付失败", "付款失败", "下架", "已下架"}
-UNPAID = {"unpaid", "pending", "cancelled", "canceled", "待支付", "待付款", "未支付", "未付款", "已取消", "已关闭"}
+# One that is closed may have been paid before and given back; it says nothing of that, and is neither.
+UNPAID = {"unpaid", "pending", "pending payment", "awaiting payment", "to pay", "cancelled", "canceled", "closed",
+          "trade closed", "待支付", "待付款", "未支付", "未付款", "等待买家付款",
+          "已取消", "已关闭", "交易关闭"}  # fmt: skip
+# It was paid, and all was given back where the row does not say how much.
+REFUNDED = {"refunded", "fully refunded", "refund successful", "退款成功", "已退款", "全额退款", "已全额退款"}
 _DAYS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
 
 
@@ -48,7 +55,7 @@ def table_values(body: bytes) -> Iterator[Any]:
     if "order" in named:
         keys = [None if key == "item" else key for key in keys]
     found = [row for row in rows[1:] if any(map(str.strip, row))]
-    return (_value(keys, row) for row in found) if found else iter([{"feed": _feed(named)}])
+    return (_row(keys, row) for row in found) if found else iter([{"feed": _feed(named)}])
 
 
 def _feed(named: Sequence[str]) -> str:
@@ -68,8 +75,15 @@ def _plain(cell: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", cell).lower().split())
 
 
-def _value(keys: Sequence[str | None], row: Sequence[str]) -> Any:
-    return dict(_pairs(keys, row))
+def _row(keys: Sequence[str | None], row: Sequence[str]) -> Any:
+    """`BROKEN` for one with more cells than there are heads: by an amount's comma they stand in wrong columns."""
+    if any(map(str.strip, row[len(keys) :])):
+        return BROKEN
+    said = dict(_pairs(keys, row))
+    paid = said.get("paid")
+    if isinstance(paid, str) and _plain(paid) in REFUNDED:
+        return {"refund": True, **said, "paid": True}
+    return said
 
 
 def _pairs(keys: Sequence[str | None], row: Sequence[str]) -> Iterator[tuple[str, Any]]:

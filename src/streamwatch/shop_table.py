@@ -30,10 +30,17 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "stock": ("stock", "库存", "剩余库存"),
     "listed": ("listed", "on sale", "上架", "上架状态"),
 }
-YES = {"true", "yes", "1", "是", "paid", "success", "completed", "shipped", "已支付", "已付款", "支付成功",
-       "待发货", "已发货", "已完成", "上架", "已上架", "在售"}  # fmt: skip
+YES = {"true", "yes", "1", "是", "paid", "success", "trade success", "completed", "finished", "shipped",
+       "delivered", "to ship", "awaiting shipment", "partially shipped", "已支付", "已付款", "支付成功",
+       "待发货", "部分发货", "已发货", "待收货", "已收货", "已签收", "已完成", "交易成功", "交易完成",
+       "买家已付款,等待卖家发货", "卖家已发货,等待买家确认", "上架", "已上架", "在售"}  # fmt: skip
 NO = {"false", "no", "0", "否", "failed", "payment failed", "失败", "支付失败", "付款失败", "下架", "已下架"}
-UNPAID = {"unpaid", "pending", "cancelled", "canceled", "待支付", "待付款", "未支付", "未付款", "已取消", "已关闭"}
+# One that is closed may have been paid before and given back; it says nothing of that, and is neither.
+UNPAID = {"unpaid", "pending", "pending payment", "awaiting payment", "to pay", "cancelled", "canceled", "closed",
+          "trade closed", "待支付", "待付款", "未支付", "未付款", "等待买家付款",
+          "已取消", "已关闭", "交易关闭"}  # fmt: skip
+# It was paid, and all was given back where the row does not say how much.
+REFUNDED = {"refunded", "fully refunded", "refund successful", "退款成功", "已退款", "全额退款", "已全额退款"}
 KEY_OF = {word: key for key, words in COLUMNS.items() for word in words}
 
 V = TypeVar("V")
@@ -46,6 +53,11 @@ NO_COLUMN = Text(
     "the first line needs the columns order and amount, or item and price",
 )
 COLUMN_TWICE = Text("这一列出现了两次，只留一列", "this column stands twice; keep one")
+TOO_MANY = Text(
+    '这一行比表头多一格；金额里的逗号要去掉，或给金额加引号："1,299.00"',
+    "this row has a cell more than the heading has columns; leave out the comma of an amount, "
+    'or put it between quotation marks: "1,299.00"',
+)
 NO_ID = Text("没有订单号或链接号", "there is no number of the order or item")
 ROUNDED = Text(
     "订单号被 Excel 舍入了：导出时把这一列设为文本", "Excel has rounded this number: export the column as text"
@@ -56,7 +68,8 @@ SHORT_ID = Text(
 )
 WRITE_MONEY = Text("“{text}”不是金额，请写成 199.00", "'{text}' is no amount; write it as 199.00")
 WRITE_STATE = Text(
-    "“{text}”不认识，请写 已支付、支付失败 或 待支付", "'{text}' is not known; write paid, failed or unpaid"
+    "“{text}”不认识，请写 已支付、支付失败、待支付 或 已退款",
+    "'{text}' is not known; write paid, failed, unpaid or refunded",
 )
 WRITE_LISTED = Text("“{text}”不认识，请写 上架 或 下架", "'{text}' is not known; write yes or no")
 WRITE_COUNT = Text("“{text}”不是数量，请写整数", "'{text}' is not a count; write a whole number")
@@ -94,8 +107,15 @@ class _Reading:
         lines = rows(text, delimiter(text))
         keys = self._keys(next(lines, []))
         for row in lines if keys else ():
+            before = len(self._table.mistakes)
+            if any(cell.text.strip() for cell in row[len(keys) :]):
+                self._mistake(row[len(keys)], TOO_MANY)
+                continue
             cells = {key: _bare(cell) for key, cell in zip(keys, row, strict=False) if key}
             self._row({key: cell for key, cell in cells.items() if cell.text}, row[0])
+            if len(row) > len(keys) and len(self._table.mistakes) > before:  # what stands wrong was moved aside
+                del self._table.mistakes[before:]
+                self._mistake(row[len(keys)], TOO_MANY)
         return self._table
 
     def _keys(self, head: list[Cell]) -> list[str | None]:
@@ -115,9 +135,11 @@ class _Reading:
         before = len(self._table.mistakes)
         is_order = self._table.kind == "orders"
         said: dict[str, Any] = {key: self._value(key, cell, is_order) for key, cell in cells.items()}
+        if said.get("paid") == "refunded":
+            said = {"refund": True, **said, "paid": True}
         if "order" not in said and "item" not in said:
             self._mistake(here, NO_ID)
-        elif is_order and said.get("paid", True) and "amount" not in said and "refund" not in said:
+        elif is_order and said.get("paid", True) and "amount" not in said and said.get("refund", True) is True:
             self._mistake(here, NO_AMOUNT)
         elif not is_order and len(said) == 1:
             self._mistake(here, NOTHING)
@@ -130,6 +152,8 @@ class _Reading:
             return self._kept(cell, text, ROUNDED if _ROUNDED.fullmatch(text) else None)
         if key == "item":
             return self._kept(cell, text, None if _ITEM.fullmatch(text) else SHORT_ID)
+        if key == "paid" and is_order and plain in REFUNDED:
+            return "refunded"
         if key in ("paid", "listed"):
             known = YES | NO | (UNPAID if is_order else set())
             wrong = WRITE_STATE if key == "paid" else WRITE_LISTED

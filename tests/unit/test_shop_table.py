@@ -7,6 +7,7 @@ import pytest
 from streamwatch import shop_table
 from streamwatch.shop_table import ShopTable, read_shop_table
 from streamwatch_exporters import commerce_csv
+from streamwatch_exporters.commerce_lines import lines_of
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ORDERS = (
@@ -53,7 +54,7 @@ def test_items_are_read() -> None:
         ("1,,,", 1, "needs its amount"),
         ("1,free,,", 3, "'free' is no amount; write it as 199.00"),
         ('1,"1,5",,', 3, "'1,5' is no amount"),
-        ("1,99,perhaps,", 6, "write paid, failed or unpaid"),
+        ("1,99,perhaps,", 6, "write paid, failed, unpaid or refunded"),
         ("1,99,,tonight", 7, "'tonight' is no time"),
     ],
 )
@@ -98,4 +99,49 @@ def test_both_distributions_know_the_same_words() -> None:
     """What the exporter reads when it is posted as it is, and what the command reads."""
     assert commerce_csv.COLUMNS == shop_table.COLUMNS
     assert (commerce_csv.YES, commerce_csv.NO) == (shop_table.YES, shop_table.NO)
-    assert commerce_csv.UNPAID == shop_table.UNPAID
+    assert (commerce_csv.UNPAID, commerce_csv.REFUNDED) == (shop_table.UNPAID, shop_table.REFUNDED)
+
+
+STATES = {
+    True: "交易成功 待发货 已发货 已完成 paid shipped completed 买家已付款，等待卖家发货",
+    None: "待付款 已关闭 交易关闭 等待买家付款 unpaid closed cancelled",
+    False: "支付失败 failed",
+}
+
+
+@pytest.mark.parametrize(
+    ("paid", "state"), [(paid, each) for paid, text in STATES.items() for each in text.split()]
+)
+def test_states_of_shops_are_understood_by_both(paid: bool | None, state: str) -> None:
+    """As Taobao, Douyin and Youzan export them; a closed one is neither paid nor failed."""
+    text = f"订单号,金额,订单状态\n1,99,{state}\n"
+    said = [{"order": "1", "amount": "99", "paid": paid}]
+    assert (read(text).rows, list(commerce_csv.table_values(text.encode()))) == (said, said)
+
+
+@pytest.mark.parametrize("state", ["退款成功", "已退款", "Refunded"])
+@pytest.mark.parametrize(("column", "refund"), [("", True), ("20", "20")])
+def test_one_that_was_given_back_was_paid(state: str, column: str, refund: bool | str) -> None:
+    """All of it, unless the row says how much; without an amount nobody knows how much all is."""
+    text = f"订单号,金额,订单状态,退款金额\n1,99,{state},{column}\n"
+    said = [{"order": "1", "amount": "99", "paid": True, "refund": refund}]
+    assert (read(text).rows, list(commerce_csv.table_values(text.encode()))) == (said, said)
+    (mistake,) = read(f"order,amount,status\n1,,{state}\n").mistakes
+    assert "needs its amount" in mistake.text
+
+
+@pytest.mark.parametrize("row", ["1,1,299.00,已支付,2026-11-22 20:00,CNY", "1,1,299.00,已支付,2026-11-22 20:00,"])
+def test_a_row_with_a_cell_too_many_is_one_mistake(row: str) -> None:
+    """By the comma of an amount: what it was moved to says nothing. The next row is read."""
+    table = read(f"order,amount,paid,at,currency\n{row}\n2,5,yes,,\n")
+    (mistake,) = table.mistakes
+    assert (mistake.line, '"1,299.00"' in mistake.text, '"1,299.00"' in mistake.text_zh) == (2, True, True)
+    assert [each["order"] for each in table.rows] == ["2"]
+    taken = list(lines_of(commerce_csv.table_values(f"order,amount,paid,at,currency\n{row}\n".encode())))
+    assert taken == [None]
+
+
+def test_empty_cells_beyond_the_heading_are_no_mistake() -> None:
+    """Some shops end each row with a comma."""
+    table = read("order,amount\n1,5,\n2,6,,\n")
+    assert (table.mistakes, len(table.rows)) == ([], 2)

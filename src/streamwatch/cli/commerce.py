@@ -25,6 +25,10 @@ TOLD = Text(
     "{rows} rows: {accepted} new (of which {late} of the past, not counted as now), "
     "{duplicates} repeated, {rejected} not taken",
 )
+TOLD_ITEMS = Text(  # old ones are told of orders only
+    "{rows} 行：新的 {accepted}，重复 {duplicates}，未收 {rejected}",
+    "{rows} rows: {accepted} new, {duplicates} repeated, {rejected} not taken",
+)
 NO_EXPORTER = Text(
     "duty.yml 没有写 exporter；请写上 exporter: {{url, token_file}}",
     "duty.yml names no exporter: write exporter: {{url, token_file}} into it",
@@ -50,7 +54,9 @@ def command(file: Path, stream: str, path: Path | None, as_json: bool) -> None:
     """Post orders or items from a shop's CSV. 上报店铺导出的订单或商品表（CSV）。
 
     Post the table of the whole evening again and again: each order counts once. Times without an offset are those
-    of duty.yml's zone. Exit 1 when a row cannot be read or is not taken; the others are taken all the same.
+    of duty.yml's zone here; a table that is posted to the exporter itself has those of the exporter's machine.
+    没有时区的时间：这里按 duty.yml 的时区，直接上报给采集器的表按采集器所在机器的时区。
+    Exit 1 when a row cannot be read or is not taken; the others are taken all the same.
 
     \b
     Heads 表头: 订单号 金额 [币种 支付状态 退款金额 下单时间]
@@ -71,7 +77,8 @@ def command(file: Path, stream: str, path: Path | None, as_json: bool) -> None:
     else:
         for mistake in table.mistakes:
             click.echo(Text(*mistake.words).read_in(reader_language()), err=True)
-        click.echo(TOLD.format(**told).read_in(reader_language()))
+        words = TOLD if table.kind == "orders" else TOLD_ITEMS
+        click.echo(words.format(**told).read_in(reader_language()))
     sys.exit(1 if told["rejected"] else 0)
 
 
