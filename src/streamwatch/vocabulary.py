@@ -122,7 +122,7 @@ _UNITS = (
 
 def in_names(reason: Text, name: Callable[[str], str] = str) -> Text:
     """A reason as people say it: it is kept with the ids of roles and people. *name* is whose name an id is."""
-    zh = _ROLE_ZH.sub(lambda found: f"{say(ROLES, found[1]).zh}岗位{found[2]}", reason.zh)
+    zh = _ROLE_ZH.sub(lambda found: f"{say(ROLES, found[1]).zh}岗位", reason.zh)
     en = _ROLE_EN.sub(lambda found: found[1] + say(ROLES, found[2]).en, reason.en)
     return Text(
         _LOST_ZH.sub(lambda found: name(found[1]) + found[2], zh),
@@ -130,7 +130,10 @@ def in_names(reason: Text, name: Callable[[str], str] = str) -> Text:
     )
 
 
-_ROLE_ZH, _ROLE_EN = re.compile(r"岗位 (\w+) (无人值班)"), re.compile(r"(holds role )(\w+)")
+_ROLE_ZH, _ROLE_EN = (
+    re.compile(r"岗位 ([A-Za-z0-9_-]+)(?: (?=无人值班|的轮值))?"),
+    re.compile(r"(holds role )(\w+)"),
+)
 _LOST_ZH, _LOST_EN = re.compile(r"^([a-z0-9_-]+)( 联系不上)"), re.compile(r"^([a-z0-9_-]+)( cannot be reached)")
 
 ACTS = {

@@ -71,6 +71,9 @@ def test_the_table_says_what_runs_and_what_to_try(deep: Stack) -> None:
 def test_the_demo_is_go_but_for_the_chat_that_nobody_feeds(deep: Stack) -> None:
     """Asked of the whole running system: its own rules and runbooks, its probes, its duty."""
     words = ("preflight", "--config", str(deep.state / "config" / "duty.yml"), "--stream", "demo", "--json")
+    # A phone that was never used is not known to ring.
+    sent = deep.command("send-test", "alice", "--config", str(deep.state / "config" / "duty.yml"))
+    assert sent.returncode == 0, sent.stderr
     go = deep.command(*words, "--without", "chat", "--wait", "100", timeout=200)
     done = deep.command(*words)
     checks = json.loads(done.stdout)["checks"]

@@ -10,7 +10,7 @@ import pytest
 
 from servers.free_port import free_port
 from streamwatch.cli.preflight import EVERY, lines, until_go
-from streamwatch.duty import Contact, DutyBook, Override, Person, Session
+from streamwatch.duty import Away, Contact, DutyBook, Override, Person, Session
 from streamwatch.language import Text
 from streamwatch.preflight import people
 from streamwatch.preflight.asking import Asking
@@ -94,7 +94,8 @@ def test_a_receiver_that_is_well_is_good_in_all() -> None:
         ("dead_pages", {"dead": 1}, "bad"),
         ("channels", {"channels": [("phone", None, AT)]}, "bad"),
         ("channels", {"channels": [("phone", AT - HOUR, AT)]}, "bad"),
-        ("channels", {"channels": [("phone", None, None)]}, "good"),
+        ("channels", {"channels": [("phone", None, None)]}, "unknown"),
+        ("channels", {"channels": []}, "absent"),
         ("canary", {"sings": False}, "absent"),
         ("canary", {"canary": None}, "unknown"),
         ("canary", {"canary": AT - 27 * HOUR}, "bad"),
@@ -179,6 +180,35 @@ def test_doubts_about_the_duty_of_the_show_are_told() -> None:
     assert duty(own)["doubts"].said.en == "the default list, role service: Charlie is their own backup"
 
 
+def test_a_role_that_is_only_told_holds_no_show_up() -> None:
+    """Nobody is marketing: that is a hint, told once, and everyone's channels are not asked about for it."""
+    away = (Away("dave", AT - HOUR, AT + 9 * HOUR),)
+    people_ = PEOPLE | {"dave": Person("dave", "Dave", "zh", (Contact("mail", "x"),))}
+    lacking = replace(BOOK, people=people_, default={**BOOK.default, "marketing": ("dave",)}, away=away)
+    found = duty(lacking)
+    assert {key: each.outcome for key, each in found.items()} == {"duty": "good", "doubts": "good"}
+    assert found["duty"].said.en.endswith("; held by nobody: marketing")
+    assert found["duty"].said.zh.endswith("；没有人：营销")
+    assert people.on_duty(lacking, PLAN) == people.on_duty(BOOK, PLAN)
+
+
+def test_a_role_that_nobody_holds_is_told_once() -> None:
+    """As nobody's duty, and not as a doubt of it again."""
+    found = duty(replace(BOOK, default={"tech": ("alice",), "ops": ("bob",)}))
+    assert {key: each.outcome for key, each in found.items()} == {"duty": "bad", "doubts": "good"}
+
+
+def test_a_doubt_names_the_role_and_the_stream_of_the_show() -> None:
+    """Charlie goes an hour after its start; what another stream lacks holds this one up in no way."""
+    gone = replace(BOOK, away=(Away("charlie", AT + 2 * HOUR, AT + 9 * HOUR),))
+    found = duty(gone)
+    assert (found["duty"].outcome, found["doubts"].outcome) == ("good", "bad")
+    assert "客服岗位无人值班" in found["doubts"].said.zh
+    assert "直播间 demo）" in found["doubts"].said.zh
+    other = Session("B", "other", AT, AT + 4 * HOUR, {"host": ("charlie",)})
+    assert "stream other" not in duty(replace(BOOK, sessions=(SHOW, other)))["doubts"].said.en
+
+
 def test_an_override_counts() -> None:
     """Whoever takes the role on the fly is who is called."""
     swapped = BOOK.as_it_is([Override("service", "alice", AT, AT + 6 * HOUR)], {})
@@ -204,10 +234,13 @@ def test_a_line_is_not_filled_while_anybody_is_on_air() -> None:
 
 
 def test_a_channel_that_was_never_used_is_named() -> None:
-    """Nothing is known of it, and so it is not among those that work."""
+    """Nothing is known of it, and so it is not among those that work: a test page shows it."""
     known = WELL._replace(channels=[("phone", AT, None), ("mail", None, None)])
-    said = dict(own(known, AT))["channels"].said
-    assert said.en == "those of who is on duty work (1); never used yet: mail"
+    outcome, said, cure = dict(own(known, AT))["channels"]
+    assert outcome == "unknown"
+    assert said.en == "never used yet, so it is not known whether they deliver: mail; these work: phone"
+    assert cure is not None
+    assert "streamwatch send-test" in cure.en
 
 
 def test_a_session_that_is_over_is_no_go() -> None:

@@ -33,6 +33,14 @@ def of(streams: frozenset[str], seconds: float | None) -> Looked:
     return Looked(1000, played=Played(streams, seconds))
 
 
+def test_where_a_file_must_lie_is_told_in_full() -> None:
+    """Whoever reads it on a phone does not know from which folder duty.yml counts."""
+    cure = judged(Material("/srv/show/a.mp4", "backup_video"), Looked(None, "No such file or directory")).cure
+    assert cure is not None
+    assert "把文件放到 /srv/show/a.mp4，" in cure.zh
+    assert "put the file at /srv/show/a.mp4," in cure.en
+
+
 @pytest.mark.parametrize(
     ("wanted", "looked", "outcome", "says"),
     [

@@ -6,7 +6,7 @@ meant.
 
 from streamwatch.duty.book import Actual, Away, DutyBook, Override
 from streamwatch.duty.days import Days, Holidays
-from streamwatch.duty.doubts import NEVER_EMPTY, doubts, gaps, held_roles, streams
+from streamwatch.duty.doubts import NEVER_EMPTY, Of, doubts, gaps, held_roles, streams
 from streamwatch.duty.handover import HandOver, handover
 from streamwatch.duty.person import ROLES, Contact, Person, Quiet
 from streamwatch.duty.resolve import (
@@ -43,6 +43,7 @@ __all__ = [
     "HandOver",
     "Holidays",
     "Material",
+    "Of",
     "Override",
     "PassedOver",
     "Person",

@@ -1,8 +1,9 @@
 """What a duty book allows and nobody means: gaps, people who cannot be reached or are in two places. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from itertools import combinations
+from typing import NamedTuple
 
 from streamwatch.duty.book import DutyBook
 from streamwatch.duty.person import ROLES
@@ -14,12 +15,19 @@ NEVER_EMPTY = ("tech", "ops", "service")
 MOST = 5  # of one kind are named; who has more looks at the preview
 
 
-def doubts(book: DutyBook, start: datetime, end: datetime, zone: tzinfo) -> list[Text]:
-    """Of [*start*, *end*); times in the answer are of *zone*."""
+class Of(NamedTuple):
+    """Of one show: gaps count that *stream* has in *roles*, whatever other streams lack."""
+
+    stream: str
+    roles: Collection[str]
+
+
+def doubts(book: DutyBook, start: datetime, end: datetime, zone: tzinfo, of: Of | None = None) -> list[Text]:
+    """Of [*start*, *end*), of every stream or of one show; times in the answer are of *zone*."""
     clock = _clock(zone)
     sessions = [each for each in book.sessions if each.presence.end > start and each.presence.start < end]
     kinds = (
-        _uncovered(book, start, end, clock),
+        _uncovered(gaps(book, start, end) if of is None else _gaps_of(book, of, start, end), clock),
         _unreachable(book),
         _own_backup(book, sessions),
         _double_booked(book, sessions, clock),
@@ -75,8 +83,12 @@ def _gaps(book: DutyBook, role: str, stream: str, start: datetime, end: datetime
     return [shift for shift in shifts(book, role, stream, start, end) if shift.is_gap]
 
 
-def _uncovered(book: DutyBook, start: datetime, end: datetime, clock: Callable[[datetime], str]) -> Iterator[Text]:
-    for gap in gaps(book, start, end):
+def _gaps_of(book: DutyBook, of: Of, start: datetime, end: datetime) -> list[Shift]:
+    return [gap for role in of.roles for gap in _gaps(book, role, of.stream, start, end)]
+
+
+def _uncovered(found: Iterable[Shift], clock: Callable[[datetime], str]) -> Iterator[Text]:
+    for gap in found:
         minutes = int((gap.end - gap.start) / timedelta(minutes=1))
         of = gap.stream or "—"
         yield Text(

@@ -42,8 +42,8 @@ def judged(wanted: Material, looked: Looked) -> Result:
     kind = KINDS[wanted.what]
     here = Text(f"{kind.zh} {name}", f"{kind.en} {name}")
     put = Text(
-        "把文件放到接收端这台机器的这个位置，或改 duty.yml",
-        "put it there on the receiver's machine, or mend duty.yml",
+        f"在接收端这台机器上，把文件放到 {wanted.file}，或改 duty.yml",
+        f"on the receiver's machine put the file at {wanted.file}, or mend duty.yml",
     )
     if looked.size is None:
         return bad(Text(f"{here.zh} 打不开（{looked.why}）", f"{here.en} cannot be opened ({looked.why})"), put)

@@ -221,14 +221,20 @@ def _channels(channels: Sequence[tuple[str, datetime | None, datetime | None]]) 
             Text(f"最近一次发送失败：{listed(failing)}", f"the last try failed: {listed(failing)}"),
             Text("运行 streamwatch send-test，看原因", "streamwatch send-test says why"),
         )
+    names = [name for name, _, _ in channels]
     new = [name for name, delivered, _ in channels if delivered is None]
-    untried = Text("", "")
+    works = [name for name in names if name not in new]
     if new:
-        untried = Text(f"；还没有用过：{listed(new)}", f"; never used yet: {listed(new)}")
-    works = len(channels) - len(new)
-    return good(
-        f"值班人的渠道正常（{works} 个）{untried.zh}", f"those of who is on duty work ({works}){untried.en}"
-    )
+        used = Text(f"；正常：{listed(works)}", f"; these work: {listed(works)}") if works else Text("", "")
+        return unknown(
+            Text(f"还没有用过，不知道能不能送达：{listed(new)}{used.zh}",
+                 f"never used yet, so it is not known whether they deliver: {listed(new)}{used.en}"),
+            Text("给值班的人发一条测试：streamwatch send-test 名字",
+                 "send who is on duty a test page: streamwatch send-test NAME"),
+        )  # fmt: skip
+    if not works:
+        return absent("值班的人没有渠道", "who is on duty has no channel")
+    return good(f"值班人的渠道正常：{listed(works)}", f"those of who is on duty work: {listed(works)}")
 
 
 def _canary(known: Own, at: datetime) -> Result:

@@ -1,15 +1,16 @@
 """Whether the people are there: the session, who holds each role, what is open, what only they can tick. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from streamwatch.duty import NEVER_EMPTY, ROLES, DutyBook, Session, doubts, running_session, shows, who
+from streamwatch.duty import NEVER_EMPTY, ROLES, Duty, DutyBook, Of, Session, doubts, running_session, shows, who
 from streamwatch.duty.session import utc
 from streamwatch.language import Text
 from streamwatch.preflight.check import Result, absent, bad, good
 from streamwatch.preflight.question import Plan, listed
 from streamwatch.vocabulary import ROLES as ROLE_WORDS
+from streamwatch.vocabulary import in_names
 
 AHEAD = timedelta(hours=24)  # a session that begins later is not the one that is meant
 MILD = "P3"  # a note, which holds no show up
@@ -45,11 +46,13 @@ def session(plan: Plan, zone: tzinfo) -> Result:
 
 
 def people(book: DutyBook, plan: Plan, zone: tzinfo) -> Iterator[tuple[str, Result]]:
-    """Of the time at which the show begins, or of now while it runs."""
+    """Of the time at which the show begins, or of now while it runs. A role that nobody holds is told once."""
     at = _begins(plan)
+    empty = _empty(_held(book, plan, at))
     yield "duty", _duty(book, plan, at)
     start, end = (plan.session.presence.start, plan.session.presence.end) if plan.session else (at, plan.ends)
-    found = doubts(book, start, end, zone)
+    held = [role for role in NEVER_EMPTY if role not in empty]
+    found = [in_names(each, book.name) for each in doubts(book, start, end, zone, Of(plan.stream, held))]
     if found:
         first = found[0]
         more_zh, more_en = (f"（共 {len(found)} 处）", f" ({len(found)} in all)") if len(found) > 1 else ("", "")
@@ -60,12 +63,13 @@ def people(book: DutyBook, plan: Plan, zone: tzinfo) -> Iterator[tuple[str, Resu
 
 
 def _duty(book: DutyBook, plan: Plan, at: datetime) -> Result:
-    held = {role: who(book, role, plan.stream, at) for role in roles(book, plan.session)}
+    held = _held(book, plan, at)
     cure = Text("改 duty.yml，或 streamwatch duty override", "mend duty.yml, or streamwatch duty override")
-    empty = [role for role, duty in held.items() if duty.source in ("everyone", "nobody")]
-    if empty:
-        zh, en = _named(empty)
+    empty = _empty(held)
+    if lost := [role for role in empty if role in NEVER_EMPTY]:
+        zh, en = _named(lost)
         return bad(Text(f"没有人值班：{zh}", f"nobody holds: {en}"), cure)
+    held = {role: duty for role, duty in held.items() if role not in empty}
     deaf = [book.name(person) for duty in held.values() for person in duty.call[:1] if not _contacts(book, person)]
     if deaf:
         names = listed(sorted(set(deaf)))
@@ -75,13 +79,25 @@ def _duty(book: DutyBook, plan: Plan, at: datetime) -> Result:
         ", ".join(f"{ROLE_WORDS[role].en} {book.name(duty.call[0])}" for role, duty in held.items()),
     )
     alone = [role for role, duty in held.items() if not duty.backup]
-    zh, en = _named(alone)
-    note = Text(f"；没有后备：{zh}", f"; no backup: {en}") if alone else Text("", "")
-    return good(told.zh + note.zh, told.en + note.en)
+    notes = [told]
+    for found, zh, en in ((alone, "；没有后备：", "; no backup: "), (empty, "；没有人：", "; held by nobody: ")):
+        if found:
+            named = _named(found)
+            notes.append(Text(zh + named[0], en + named[1]))
+    return good("".join(each.zh for each in notes), "".join(each.en for each in notes))
+
+
+def _held(book: DutyBook, plan: Plan, at: datetime) -> dict[str, Duty]:
+    return {role: who(book, role, plan.stream, at) for role in roles(book, plan.session)}
+
+
+def _empty(held: Mapping[str, Duty]) -> list[str]:
+    """Those that nobody holds by name. Only `NEVER_EMPTY` ones hold a show up: the others are mostly told."""
+    return [role for role, duty in held.items() if duty.source in ("everyone", "nobody")]
 
 
 def roles(book: DutyBook, session: Session | None) -> list[str]:
-    """Those that must be held for the show: never empty ones, and those of its list; the host is never called."""
+    """Those of the show: never empty ones, and those of its list; the host is never called."""
     named = {*NEVER_EMPTY, *(session.duty if session else ()), *book.default}
     return [role for role in ROLES if role in named and role != "host"]
 
@@ -89,8 +105,10 @@ def roles(book: DutyBook, session: Session | None) -> list[str]:
 def on_duty(book: DutyBook, plan: Plan) -> list[str]:
     """Whoever would be called, or is their backup."""
     at = _begins(plan)
-    held = [who(book, role, plan.stream, at) for role in roles(book, plan.session)]
-    return list(dict.fromkeys(person for duty in held for person in (*duty.call, *duty.backup)))
+    held = _held(book, plan, at)
+    empty = [role for role in _empty(held) if role not in NEVER_EMPTY]
+    called = [duty for role, duty in held.items() if role not in empty]
+    return list(dict.fromkeys(person for duty in called for person in (*duty.call, *duty.backup)))
 
 
 class Open(NamedTuple):
