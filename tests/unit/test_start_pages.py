@@ -80,6 +80,13 @@ def test_its_three_commands_can_be_typed(
 
 
 @pytest.mark.parametrize(("role", "language"), PAGES)
+def test_it_says_where_the_command_lies(role: str, language: str) -> None:
+    """Before the first one: after `make up` it is in no PATH."""
+    page = text(role, language)
+    assert page.index("`.venv/bin/streamwatch`") < page.index("`streamwatch ")
+
+
+@pytest.mark.parametrize(("role", "language"), PAGES)
 def test_what_it_leads_to_is_there(role: str, language: str, calls: set[str]) -> None:
     """Pages of the console, files, and at least one runbook in the reader's language."""
     page = text(role, language)
