@@ -241,6 +241,18 @@ def test_a_refusal_is_read_in_the_readers_language(
     assert (page.status_code, missing in page.text) == (404, True)
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("zh", "这个地址没有网页，请检查地址"), ("en", "there is nothing at this address; check it")],
+)
+def test_an_address_with_nothing_at_it_says_so(receiver: ReceiverProcess, language: str, says: str) -> None:
+    """In the reader's language, as a page and to a program."""
+    for path, accept in (("/nosuch", "text/html"), ("/static/nosuch.css", "text/html"), ("/api/v1/nosuch", "*/*")):
+        headers = AUTH | {"Accept": accept, "Accept-Language": language}
+        reply = httpx.get(f"{receiver.base}{path}", headers=headers)
+        assert (reply.status_code, says in reply.text, "Not Found" in reply.text) == (404, True, False)
+
+
 def test_what_is_over_needs_no_ack(receiver: ReceiverProcess, phone: PhoneServer) -> None:
     """Said in words; and a duty list of a role that is none, too."""
     receiver.post(webhook(alert(stream="over")))

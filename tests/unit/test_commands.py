@@ -194,3 +194,12 @@ def test_a_preflight_of_no_show_is_a_mistake_of_whoever_typed_it(
     result = run("en", "preflight", "--config", config, *words)
 
     assert (result.exit_code, says in result.output) == (2, True), result.output
+
+
+@pytest.mark.parametrize(
+    ("language", "cure"), [("zh", "streamwatch check 文件"), ("en", "write streamwatch check FILE")]
+)
+def test_check_names_no_option_that_it_has_not(tmp_path: Path, language: str, cure: str) -> None:
+    """It takes the file as it is; other commands take --config."""
+    told = CliRunner().invoke(group, ["check", str(tmp_path / "none.yml")], env={"STREAMWATCH_LANG": language})
+    assert (told.exit_code, cure in told.output, "--config" in told.output) == (1, True, False)

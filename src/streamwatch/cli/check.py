@@ -18,7 +18,7 @@ from streamwatch.config import Config, load
 from streamwatch.config.load import warnings
 from streamwatch.drill.expected import EXPECTED
 from streamwatch.duty import doubts as doubts_of_duty
-from streamwatch.errors import ConfigError
+from streamwatch.errors import ConfigError, Mistake
 from streamwatch.incidents import trigger
 from streamwatch.language import Text, reader_language
 from streamwatch.versions.asking import ask
@@ -39,6 +39,7 @@ def command(path: Path, syntax_only: bool, as_json: bool) -> None:
     """
     language = reader_language()
     try:
+        _is_there(path)
         config = load(path, read_secrets=not syntax_only)
     except ConfigError as error:
         if as_json:
@@ -63,6 +64,15 @@ def command(path: Path, syntax_only: bool, as_json: bool) -> None:
     for doubt in doubts:
         click.echo(Text(f"注意：{doubt.zh}", f"careful: {doubt.en}").read_in(language), err=True)
     click.echo(_fine(path, config).read_in(language))
+
+
+def _is_there(path: Path) -> None:
+    """Other commands take it by --config, and say so when it is not there."""
+    if not path.exists():
+        raise ConfigError([Mistake(str(path), 0, 0, "", NO_FILE.en, NO_FILE.zh)])
+
+
+NO_FILE = Text("没有这个文件；请写 streamwatch check 文件", "no such file; write streamwatch check FILE")
 
 
 def _unknown_drills(config: Config) -> Iterator[Text]:

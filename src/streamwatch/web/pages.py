@@ -3,6 +3,7 @@
 import asyncio
 import json
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,7 +25,8 @@ from streamwatch.store.actions import WantedActions
 from streamwatch.store.audit import Act
 from streamwatch.store.journal import Record
 from streamwatch.store.ratings import NOT_SENT
-from streamwatch.watching.drill_calendar import dues, said
+from streamwatch.watching.drill_calendar import dues
+from streamwatch.watching.drill_notes import sentence
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
 from streamwatch.web.api import duty_list, no_incident
@@ -34,6 +36,7 @@ from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.security import viewer
 
 router = APIRouter(include_in_schema=False)
+NO_PAGE = Text("这个地址没有网页，请检查地址", "there is nothing at this address; check it")
 OPEN_ACTIONS = WantedActions("open", limit=20)
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 
@@ -76,7 +79,7 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
         held_back=[each.read_in(language) for each in held_back],
         warnings=[each.read_in(language) for each in parts.warnings() if each not in held_back],
         watchdog=watchdog,
-        drills=[said(each, parts.clock().astimezone(zone)).read_in(language) for each in overdue],
+        drills=[sentence(each, parts.clock().astimezone(zone)).read_in(language) for each in overdue],
         now=presenting.moment(parts.clock(), zone),
         actions=[presenting.action(row, config, parts.clock()) for row in parts.store.actions.find(OPEN_ACTIONS)],
         myself=deeds.myself,
@@ -155,7 +158,7 @@ class Titled(HTTPException):
 async def show_error(request: Request, error: Exception) -> Response:
     """A person gets a page, a program gets JSON, in the language asked for; else a program gets English."""
     assert isinstance(error, StarletteHTTPException)  # that is what it is registered for
-    words = Text(*both(error.detail))
+    words = NO_PAGE if error.detail == HTTPStatus.NOT_FOUND.phrase else Text(*both(error.detail))
     if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/api/"):
         language = accepted_language(request.headers.get("accept-language", ""))
         return JSONResponse({"detail": words.read_in(language)}, error.status_code, error.headers)
