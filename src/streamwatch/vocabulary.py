@@ -50,6 +50,28 @@ CATEGORIES = {
     "host": Text("主播言行", "host's conduct"),
     "violation": Text("违规提示", "violation hint"),
 }
+FAULTS = {  # that a drill makes; those that people report have the names of their matters
+    "encoder_crash": Text("编码器退出", "encoder killed"),
+    "encoder_hang": Text("编码器卡死", "encoder hangs"),
+    "obs_stop": Text("OBS 停止推流", "OBS stops streaming"),
+    "black_picture": Text("黑屏", "black picture"),
+    "frozen_picture": Text("画面定住", "frozen picture"),
+    "silent_audio": Text("没有声音", "no sound"),
+    "low_bitrate": Text("码率过低", "low bitrate"),
+    "ingest_down": Text("推流服务器退出", "ingest server killed"),
+    "playlist_stall": Text("播放列表停住", "playlist stands still"),
+    "segments_missing": Text("切片缺失", "segments missing"),
+    "slow_segments": Text("切片下载太慢", "slow segments"),
+    "packet_loss": Text("上行丢包", "packet loss on the uplink"),
+    "complaint_storm": Text("大批观众投诉卡顿", "many viewers complain of lag"),
+    "viewer_drop": Text("观众大批离开", "many viewers leave"),
+    "exporter_down": Text("采集器退出", "exporter killed"),
+    "prometheus_down": Text("Prometheus 退出", "Prometheus killed"),
+    "alertmanager_down": Text("Alertmanager 退出", "Alertmanager killed"),
+    "receiver_down": Text("接收端退出", "receiver killed"),
+    "disk_full": Text("磁盘写满", "disk full"),
+    "certificate_expiring": Text("证书快到期", "certificate about to expire"),
+}
 STATES = {
     "open": Text("未认领", "open"),
     "acknowledged": Text("处理中", "acknowledged"),

@@ -53,7 +53,7 @@ async def test_ops_on_duty_are_told_once_at_the_next_round(autumn: Autumn) -> No
     ((_, message),) = autumn.story.phone.rang
     assert message.title == "[NOTE] StreamWatch"
     assert message.facts == (
-        "the drill power was never held; it is planned every 182 days. streamwatch drill report power --by …",
+        "the drill 'power cut' was never held; it is planned every 26 weeks. streamwatch drill report power --by …",
     )
     autumn.story.book = book(default={"tech": ("alice",), "ops": ("charlie",)})
     assert await autumn.at(TEN + timedelta(hours=8, seconds=1)) == ["bob: note"]

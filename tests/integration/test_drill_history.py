@@ -99,7 +99,7 @@ def test_what_is_due_is_told_by_the_command_the_console_and_the_feed(
     run = partial(subprocess.run, capture_output=True, text=True, check=True, env=environ)
     told = run(asked).stdout
     assert "suggested is: drills: [{fault: power, every: 26w}" in told
-    assert "! the drill fire was never held" in told
+    assert "! the drill 'fire, smoke' was never held" in told
     assert keep(receiver, begin(receiver, "silent_audio"), result_of(Seen("silent_audio"))) == 201
 
     plan = [{"fault": "fire", "every": "26w"}, {"fault": "silent_audio", "every": "13w"}]
@@ -111,7 +111,7 @@ def test_what_is_due_is_told_by_the_command_the_console_and_the_feed(
     assert [(each["fault"], each["overdue"]) for each in found["due"]] == [("fire", True), ("silent_audio", False)]
     assert found["due"][0]["command"] == "streamwatch drill report fire --by …"
     page = httpx.get(f"{receiver.base}/", headers={"Accept-Language": "en"}, timeout=30).text
-    assert "the drill fire was never held; it is planned every 182 days" in page
+    assert "the drill &#39;fire, smoke&#39; was never held; it is planned every 26 weeks" in page
     assert "silent_audio" not in page
     link = run([STREAMWATCH, "duty", "calendar", "--config", config]).stdout.split()[-1]
     assert "drill due: silent_audio" in httpx.get(link, headers={"Accept-Language": "en"}, timeout=30).text

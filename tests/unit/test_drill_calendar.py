@@ -10,8 +10,8 @@ from servers.duty_file import write_duty_file
 from streamwatch.cli import group
 from streamwatch.config import load
 from streamwatch.errors import ConfigError
-from streamwatch.watching.drill_calendar import Due, Held, Planned, dues, said, suggested
-from streamwatch.watching.drill_notes import how
+from streamwatch.watching.drill_calendar import Due, Held, Planned, dues, suggested
+from streamwatch.watching.drill_notes import how, sentence
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
@@ -58,16 +58,39 @@ def test_people_are_told_once_in_a_period() -> None:
 @pytest.mark.parametrize(
     ("held", "en", "zh"),
     [
-        ([], "was never held", "还没有做过"),
-        ([Held("power", "all", NOW - 27 * WEEK)], "is due: last held 2026-05-17", "到期了：上次 2026-05-17"),
+        (
+            [],
+            "the drill 'power cut' was never held; it is planned every 26 weeks",
+            "演练“停电”还没有做过，计划每 26 周一次",
+        ),
+        (
+            [Held("power", "all", NOW - 27 * WEEK)],
+            "is due: last held 2026-05-17",
+            "到期了：上次 2026-05-17，每 26 周一次",
+        ),
         ([Held("power", "all", NOW)], "is due on 2027-05-23", "下次 2027-05-23"),
     ],
 )
 def test_it_is_said_in_one_sentence(held: list[Held], en: str, zh: str) -> None:
     """Never, overdue, or ahead, with the dates."""
-    words = said(due(POWER, *held), NOW)
+    words = sentence(due(POWER, *held), NOW)
     assert en in words.en
     assert zh in words.zh
+
+
+@pytest.mark.parametrize(
+    ("every", "en", "zh"),
+    [
+        (WEEK, "every week", "每 1 周"),
+        (timedelta(days=10), "every 10 days", "每 10 天"),
+        (WEEK / 7, "every day", "每 1 天"),
+    ],
+)
+def test_how_often_is_said_as_it_is_planned(every: timedelta, en: str, zh: str) -> None:
+    """In weeks where it is whole weeks; a fault by its name."""
+    words = sentence(due(Planned("encoder_hang", every, "demo")), NOW)
+    assert words.en == f"the drill 'encoder hangs' (demo) was never held; it is planned {en}"
+    assert words.zh == f"演练“编码器卡死” (demo)还没有做过，计划{zh}一次"
 
 
 def test_the_command_that_holds_it_is_named() -> None:

@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from streamwatch.cli.drill import command
 from streamwatch.drill.all import DEMO, FIRST, LAST, LONG, TOGETHER, stage_of
-from streamwatch.drill.expected import EXPECTED, P0_WITHIN, place_of
+from streamwatch.drill.expected import EXPECTED, NEEDS, P0_WITHIN, place_of
 from streamwatch.stack.faults import FAULTS
+from streamwatch.vocabulary import FAULTS as FAULT_WORDS
 from streamwatch.watching.watchdog import MISSED
 
 RULES = Path(__file__).parents[2] / "alert_rules"
@@ -65,4 +66,32 @@ def test_the_list_says_what_each_fault_must_lead_to() -> None:
     listed = CliRunner().invoke(command, ["--list", "--json"])
 
     assert [line.split()[0] for line in told.output.splitlines()] == list(EXPECTED)
+    assert (
+        "complaint_storm      P1  calls service within 20 s  many viewers complain of lag · audience" in told.output
+    )
+    disk = next(line for line in told.output.splitlines() if line.startswith("disk_full"))
+    assert "root" in disk
+    zh = CliRunner().invoke(command, ["--list"], env={"STREAMWATCH_LANG": "zh"}).output
+    assert "encoder_hang         P0  12 秒内呼叫技术  编码器卡死 · 编码" in zh
     assert [each["fault"] for each in json.loads(listed.output)["faults"]] == list(EXPECTED)
+
+
+def test_every_fault_has_its_words_and_what_it_needs() -> None:
+    """In both languages; what this machine lacks is named as a need, too."""
+    assert list(FAULT_WORDS) == list(EXPECTED)
+    assert all(text.zh and text.en and text.zh != text.en for text in FAULT_WORDS.values())
+    assert {fault for fault in EXPECTED if FAULTS[fault].lacks()} <= set(NEEDS)
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("encoder_crsh", "there is no fault 'encoder_crsh'; did you mean encoder_crash?"),
+        ("histroy", "did you mean history?"),
+        ("xyz", "there is no fault 'xyz'; --list lists them"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_by_what_was_meant(word: str, says: str) -> None:
+    """And not by all the names there are."""
+    told = CliRunner().invoke(command, [word], env={"STREAMWATCH_LANG": "en"})
+    assert (told.exit_code, says in told.output) == (2, True), told.output

@@ -9,8 +9,10 @@ from streamwatch.cli.api import config_option, json_option, open_api
 from streamwatch.language import Text, reader_language
 
 UNPLANNED = Text(
-    "duty.yml 还没有演练计划；建议写：drills: [{fault: power, every: 26w}, {fault: fire, every: 26w}]",
-    "duty.yml plans no drills yet; suggested is: drills: [{fault: power, every: 26w}, {fault: fire, every: 26w}]",
+    "duty.yml 还没有演练计划；建议写：drills: [{fault: power, every: 26w}, {fault: fire, every: 26w}]"
+    "（26w 是 26 周）",
+    "duty.yml plans no drills yet; suggested is: drills: [{fault: power, every: 26w}, {fault: fire, every: 26w}] "
+    "(26w: 26 weeks)",
 )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from streamwatch.language import Text
+
 P0_WITHIN = 12.0  # seconds from the fault to the page
 
 Place = Literal["demo", "stage", "all"]
@@ -75,6 +77,15 @@ EXPECTED: Mapping[str, Expected] = {
                                  ready='min(streamwatch_tls_cert_expiry_timestamp_seconds{host="drill-tls"}) '
                                        '- time() > 30 * 86400'),
 }  # fmt: skip
+
+
+# What a machine must have for it, whether or not this one has it.
+_ROOT = Text("需要 root", "needs root")
+NEEDS: Mapping[str, Text] = {
+    "obs_stop": Text("需要 OBS Studio", "needs OBS Studio"),
+    "packet_loss": _ROOT,
+    "disk_full": _ROOT,
+}
 
 
 def place_of(fault: str) -> str:

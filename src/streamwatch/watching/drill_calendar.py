@@ -3,7 +3,7 @@
 A drill counts when it was brought to its end, whatever it showed; one that was broken off does not.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -67,20 +67,29 @@ def suggested() -> tuple[Planned, ...]:
     return tuple(Planned(fault, every) for fault, every in SUGGESTED.items())
 
 
-OVERDUE = Text("演练 {fault}{where} 到期了：上次 {last}，每 {days} 天一次",
-               "the drill {fault}{where} is due: last held {last}, planned every {days} days")  # fmt: skip
-NEVER = Text("演练 {fault}{where} 还没有做过，计划每 {days} 天一次",
-             "the drill {fault}{where} was never held; it is planned every {days} days")  # fmt: skip
-AHEAD = Text("演练 {fault}{where} 下次 {due}（上次 {last}）",
-             "the drill {fault}{where} is due on {due} (last held {last})")  # fmt: skip
+OVERDUE = Text("演练“{fault}”{where}到期了：上次 {last}，每{every}一次",
+               "the drill '{fault}'{where} is due: last held {last}, planned every {every}")  # fmt: skip
+NEVER = Text("演练“{fault}”{where}还没有做过，计划每{every}一次",
+             "the drill '{fault}'{where} was never held; it is planned every {every}")  # fmt: skip
+AHEAD = Text("演练“{fault}”{where}下次 {due}（上次 {last}）",
+             "the drill '{fault}'{where} is due on {due} (last held {last})")  # fmt: skip
 
 
-def said(due: Due, now: datetime) -> Text:
-    """In one sentence; days by the zone of *now*."""
-    fault, every, stream = due.planned
-    where = f" ({stream})" if stream else ""
-    words: Mapping[str, object] = {"fault": fault, "where": where, "days": every.days or 1}
-    if due.last is None or due.at is None:
-        return NEVER.format(**words)
-    last, at = (f"{each.astimezone(now.tzinfo):%Y-%m-%d}" for each in (due.last, due.at))
-    return (OVERDUE if due.is_overdue(now) else AHEAD).format(**words, last=last, due=at)
+def said(due: Due, now: datetime, name: Text) -> Text:
+    """In one sentence; *name* is what people call the drill, days are by the zone of *now*."""
+    _, every, stream = due.planned
+    where, often = f" ({stream})" if stream else "", _often(every)
+    sentence, words = NEVER, dict[str, object]()
+    if due.last is not None and due.at is not None:
+        sentence = OVERDUE if due.is_overdue(now) else AHEAD
+        last, at = (f"{each.astimezone(now.tzinfo):%Y-%m-%d}" for each in (due.last, due.at))
+        words = {"last": last, "due": at}
+    zh = sentence.format(**words, fault=name.zh, where=where, every=often.zh).zh
+    return Text(zh, sentence.format(**words, fault=name.en, where=where, every=often.en).en)
+
+
+def _often(every: timedelta) -> Text:
+    """As it is planned: in weeks where it is whole weeks."""
+    days = every.days or 1
+    many, zh, en = (days // 7, "周", "week") if days % 7 == 0 else (days, "天", "day")
+    return Text(f" {many} {zh}", en if many == 1 else f"{many} {en}s")

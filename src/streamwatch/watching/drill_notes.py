@@ -13,7 +13,8 @@ from streamwatch.duty import DutyBook, shows, who
 from streamwatch.incidents import trigger
 from streamwatch.language import Text
 from streamwatch.store import Store
-from streamwatch.watching.drill_calendar import Planned, dues, said
+from streamwatch.vocabulary import FAULTS, say
+from streamwatch.watching.drill_calendar import Due, Planned, dues, said
 
 FOR = timedelta(minutes=5)  # after a round, in which a receiver that is busy or was just restarted tells it
 BUSY = ("on_air", "before")
@@ -25,6 +26,13 @@ def how(planned: Planned) -> str:
     if planned.fault in trigger.BY_WORD:
         return f"streamwatch drill report {planned.fault}{asked} --by …"
     return f"streamwatch drill {planned.fault}{asked}"
+
+
+def sentence(due: Due, now: datetime) -> Text:
+    """Whether it is due, in words: the drill by its name, where it has one."""
+    fault = due.planned.fault
+    reported = trigger.BY_WORD.get(fault)
+    return said(due, now, reported.name if reported else say(FAULTS, fault))
 
 
 class DrillNotes:
@@ -51,7 +59,7 @@ class DrillNotes:
         told = False
         for due in dues(plan, held):
             if due.is_overdue(at):
-                words = said(due, at.astimezone(self._zone))
+                words = sentence(due, at.astimezone(self._zone))
                 reason = Text(f"{words.zh}。{how(due.planned)}", f"{words.en}. {how(due.planned)}")
                 book = self._book()
                 people = who(book, "ops", "", at, "P3").call

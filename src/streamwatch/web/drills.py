@@ -9,8 +9,8 @@ from sqlalchemy import Row
 
 from streamwatch.language import Text
 from streamwatch.store.audit import Act
-from streamwatch.watching.drill_calendar import Due, dues, said, suggested
-from streamwatch.watching.drill_notes import how
+from streamwatch.watching.drill_calendar import Due, dues, suggested
+from streamwatch.watching.drill_notes import how, sentence
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
 from streamwatch.web.parts import Parts, RowId, Wired
@@ -89,7 +89,7 @@ def keep(parts: Wired, drill: RowId, body: ResultBody) -> dict[str, str]:
 
 def _due(due: Due, now: datetime) -> dict[str, Any]:
     fault, every, stream = due.planned
-    words, zone = said(due, now), now.tzinfo
+    words, zone = sentence(due, now), now.tzinfo
     return {
         "fault": fault,
         "stream": stream,
