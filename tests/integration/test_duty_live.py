@@ -23,7 +23,9 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> Path:
-    """Alice has tech in her turn of this week; the show of this evening begins in three hours."""
+    """Alice has tech in her turn of this week; the show of this evening begins in three hours. That of `early`,
+    where Bob has tech, ended ten minutes ago.
+    """
     folder = tmp_path_factory.mktemp("duty")
     write_duty_file(folder)  # for its small procedure
     port = free_port()
@@ -38,9 +40,10 @@ def config(tmp_path_factory: pytest.TempPathFactory, phone: PhoneServer) -> Path
         "site": "二号棚",
     }
     times = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in show.items()}
-    return write_config(
-        folder, port, phone.url, alert_rules="alert_rules", sessions=[times | {"duty": {"host": ["charlie"]}}]
-    )
+    over = {"id": "双十二-A", "stream": "early", "start": (NOW - 3 * HOUR).isoformat(),
+            "end": (NOW - HOUR / 6).isoformat(), "duty": {"tech": ["bob"]}}  # fmt: skip
+    sessions = [times | {"duty": {"host": ["charlie"]}}, over]
+    return write_config(folder, port, phone.url, alert_rules="alert_rules", sessions=sessions)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +73,20 @@ def called(
 def metric(receiver: ReceiverProcess, line: str) -> float:
     page = httpx.get(f"{receiver.base}/metrics").text
     return next(float(each.rpartition(" ")[2]) for each in page.splitlines() if each.startswith(line))
+
+
+def test_the_console_and_the_api_name_those_of_a_session_too(receiver: ReceiverProcess) -> None:
+    """Half an hour after its end its list still counts: Bob is called there, and Alice everywhere else."""
+    told = receiver.get("/api/v1/duty", params={"role": "tech"})
+    page = httpx.get(f"{receiver.base}/", headers={"Accept-Language": "en"}).text
+    table = " ".join(re.sub(r"<[^>]+>", " ", page.partition("On duty now")[2].partition("</table>")[0]).split())
+
+    assert [each["people"] for each in told["duty"]] == [["alice"]]
+    (own,) = told["streams"]
+    assert (own["stream"], own["session"], own["phase"]) == ("early", "双十二-A", "after")
+    assert [(each["role"], each["people"]) for each in own["duty"]] == [("tech", ["bob"])]
+    assert "tech Alice Bob default duty list" in table
+    assert "Stream early · session 双十二-A · after the end tech Bob duty list of session 双十二-A" in table
 
 
 def test_an_override_counts_at_once_and_until_it_is_withdrawn(config: Path, receiver: ReceiverProcess) -> None:
@@ -256,7 +273,7 @@ def test_a_phone_subscribes_to_its_duty(config: Path, receiver: ReceiverProcess)
         ]
         for person, reply in feeds.items()
     }
-    assert shows == {"": ["show/1"], "charlie": ["show/1"], "alice": []}
+    assert shows == {"": ["show/1", "双十二-A"], "charlie": ["show/1"], "alice": []}
     token = links["alice"].partition("token=")[2]
     assert httpx.get(f"{receiver.base}/duty.ics", params={"token": token + "x"}).status_code == 404
     assert httpx.get(f"{receiver.base}/h/{token}").status_code == 404

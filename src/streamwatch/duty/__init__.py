@@ -1,13 +1,14 @@
 """Who holds a role now, and why. Pure.
 
-`who` answers for one moment, `shifts` for days; `show` says what goes on at a stream, `doubts` what surely is not
-meant.
+`who` answers for one moment, `own_duty` where a stream has others than the rest, `shifts` for days; `show` says
+what goes on at a stream, `doubts` what surely is not meant.
 """
 
 from streamwatch.duty.book import Actual, Away, DutyBook, Override
 from streamwatch.duty.days import Days, Holidays
 from streamwatch.duty.doubts import NEVER_EMPTY, Of, doubts, gaps, held_roles, streams
 from streamwatch.duty.handover import HandOver, handover
+from streamwatch.duty.own import Own, own_duty
 from streamwatch.duty.person import ROLES, Contact, Person, Quiet
 from streamwatch.duty.resolve import (
     NOBODY_HOLDS,
@@ -45,6 +46,7 @@ __all__ = [
     "Material",
     "Of",
     "Override",
+    "Own",
     "PassedOver",
     "Person",
     "Phase",
@@ -62,6 +64,7 @@ __all__ = [
     "held_roles",
     "hosts_on_air",
     "others",
+    "own_duty",
     "running_session",
     "segment_at",
     "shifts",

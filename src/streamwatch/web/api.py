@@ -4,13 +4,14 @@ A refusal is worded in both languages (`Text`); `pages.show_error` answers in th
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from streamwatch.duty import NEVER_EMPTY, ROLES, held_roles, who
+from streamwatch.duty import NEVER_EMPTY, ROLES, Duty, held_roles, own_duty, who
 from streamwatch.language import Text
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
@@ -85,12 +86,18 @@ def acknowledge(parts: Wired, deeds: Deeds, incident: RowId, body: AckBody) -> d
 def duty(
     parts: Wired, at: AwareDatetime | None = None, stream: str = "", role: str | None = None
 ) -> dict[str, Any]:
-    """Who is called for each role of *stream* at *at*, and why."""
+    """Who is called for each role of *stream* at *at*, and why. Without *stream*: of all that have no duty of their
+    own; `streams` names those that have.
+    """
     moment = at or parts.clock()
     if role is not None and role not in ROLES:
         known = " ".join(ROLES)
         raise refused(422, f"没有岗位“{role}”；岗位有：{known}", f"there is no role '{role}'; roles are: {known}")
-    return {"at": presenting.moment(moment, parts.config().zone), "duty": duty_list(parts, stream, moment, role)}
+    return {
+        "at": presenting.moment(moment, parts.config().zone),
+        "duty": duty_list(parts, stream, moment, role),
+        "streams": [] if stream else own_lists(parts, moment, role),
+    }
 
 
 def duty_list(parts: Parts, stream: str, at: datetime, role: str | None = None) -> list[dict[str, Any]]:
@@ -101,24 +108,38 @@ def duty_list(parts: Parts, stream: str, at: datetime, role: str | None = None) 
     listed = {*book.default, *NEVER_EMPTY, *(rotation.role for rotation in book.rotations)}
     held = [each for each in held_roles(book) if each not in elsewhere - here - listed]
     roles = [role] if role else held
-    answers = [(each, who(book, each, stream, at)) for each in roles]
+    return [_line(each, who(book, each, stream, at), name) for each in roles]
+
+
+def own_lists(parts: Parts, at: datetime, role: str | None = None) -> list[dict[str, Any]]:
+    """Streams where somebody else is on duty than by the common list, as during a session with its own."""
+    book, name = parts.config().book, presenting.names(parts.config())
     return [
         {
-            "role": each,
-            "people": list(answer.call),
-            "names": list(map(name, answer.call)),
-            "backup": list(answer.backup),
-            "backup_names": list(map(name, answer.backup)),
-            "source": answer.source,
-            "reason_zh": in_names(answer.reason).zh,
-            "reason": in_names(answer.reason).en,
-            "passed_over": [
-                {"person": each.person, "name": name(each.person), "why_zh": each.text.zh, "why": each.text.en}
-                for each in answer.passed_over
-            ],
+            "stream": own.stream,
+            "session": own.session.id if own.session else None,
+            "phase": own.session.phase(at) if own.session else None,
+            "duty": [_line(each, answer, name) for each, answer in own.duty],
         }
-        for each, answer in answers
+        for own in own_duty(book, [role] if role else held_roles(book), at)
     ]
+
+
+def _line(role: str, answer: Duty, name: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "role": role,
+        "people": list(answer.call),
+        "names": list(map(name, answer.call)),
+        "backup": list(answer.backup),
+        "backup_names": list(map(name, answer.backup)),
+        "source": answer.source,
+        "reason_zh": in_names(answer.reason).zh,
+        "reason": in_names(answer.reason).en,
+        "passed_over": [
+            {"person": each.person, "name": name(each.person), "why_zh": each.text.zh, "why": each.text.en}
+            for each in answer.passed_over
+        ],
+    }
 
 
 @router.post("/test-pages", tags=["duty"], status_code=202)

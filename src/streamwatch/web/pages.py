@@ -29,7 +29,7 @@ from streamwatch.watching.drill_calendar import dues
 from streamwatch.watching.drill_notes import sentence
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
-from streamwatch.web.api import duty_list, no_incident
+from streamwatch.web.api import duty_list, no_incident, own_lists
 from streamwatch.web.duty import shown_rundown, shown_session
 from streamwatch.web.forms import YEAR, behind_link, keep_visitor, mark, mark_link
 from streamwatch.web.parts import Parts, RowId, Wired
@@ -58,7 +58,7 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
     current = [_with_step(parts, record, language) for record in journal.incidents(limit=50)]
     current.sort(key=lambda shown: shown["severity"])  # P0 first; of the same severity the newest
     past = [presenting.incident(each, config, full=False) for each in journal.incidents(("resolved",), limit=20)]
-    duty = duty_list(parts, current[0]["stream"] if current else "", parts.clock())
+    duty = duty_list(parts, "", parts.clock())
     listed = [line for line in duty if line["source"] != "everyone"]
     elsewhere = {line["role"] for line in listed} | {"host"}
     standing, held_back = parts.store.standing(), parts.held_back()
@@ -72,6 +72,7 @@ def console(request: Request, parts: Wired, language: Reader, deeds: Deeds) -> H
         current=current,
         past=past,
         duty=listed,
+        own=own_lists(parts, parts.clock()),
         unlisted=[role for role in ROLES if role not in elsewhere],
         channels=presenting.channels(journal, config),
         standing=standing,
