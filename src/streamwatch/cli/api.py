@@ -1,4 +1,4 @@
-"""How commands talk to the running receiver: its address and a token from duty.yml."""
+"""How commands talk to the running receiver: its address and a token, also while duty.yml has mistakes."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Any
 import click
 import httpx
 
-from streamwatch.config import Config, load
+from streamwatch.config import Config
+from streamwatch.config.reach import Reach, reach
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text, reader_language
 
@@ -71,9 +72,9 @@ def check_year(text: str, year: int) -> None:
 class Api:
     """The receiver's API. Every failure is one sentence with its cure."""
 
-    def __init__(self, config: Config) -> None:
-        self._base = str(config.file.public_url).rstrip("/")
-        token = config.own_token.get_secret_value()
+    def __init__(self, found: Reach) -> None:
+        self._base = found.receiver.url.rstrip("/")
+        token = found.receiver.token.get_secret_value()
         self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": reader_language()}
 
     def call(self, method: str, path: str, **kwargs: Any) -> Any:
@@ -94,9 +95,25 @@ class Api:
         raise CommandFailed(_refusal(reply))
 
 
-def open_api(path: Path | None) -> tuple[Config, Api]:
-    config = load(config_path(path))
-    return config, Api(config)
+MISTAKES = Text(
+    "注意：{file} 有错误，接收端仍按之前的配置运行；错在哪里：streamwatch check {file}",
+    "careful: {file} has mistakes; the receiver runs on by what it read before. "
+    "'streamwatch check {file}' tells them",
+)
+
+
+def open_reach(path: Path | None) -> Reach:
+    """Whom to talk to, also while duty.yml has mistakes, which is said."""
+    named = config_path(path)
+    found = reach(named)
+    if found.mistakes:
+        click.echo(MISTAKES.format(file=named).read_in(reader_language()), err=True)
+    return found
+
+
+def open_api(path: Path | None) -> tuple[Reach, Api]:
+    found = open_reach(path)
+    return found, Api(found)
 
 
 def _content(reply: httpx.Response) -> Any:
@@ -133,11 +150,16 @@ def _refusal(reply: httpx.Response) -> Text | str:
 
 def prometheus_address(config: Config) -> str:
     """That of duty.yml. Raises `CommandFailed` with the cure when it names none."""
-    if config.file.prometheus is None:
+    return named_prometheus(str(config.file.prometheus.url) if config.file.prometheus else None)
+
+
+def named_prometheus(address: str | None) -> str:
+    """Raises `CommandFailed` with the cure when there is none."""
+    if address is None:
         raise CommandFailed(
             Text(
                 "没有指定 Prometheus：在 duty.yml 写 prometheus.url，或用 --prometheus。",
                 "no Prometheus is named: write prometheus.url into duty.yml, or use --prometheus.",
             )
         )
-    return str(config.file.prometheus.url)
+    return address

@@ -41,9 +41,9 @@ def command(
 
     Example 例：streamwatch audit --since 2026-11-22 --person alice
     """
-    config, api = open_api(path)
+    known, api = open_api(path)
     times = {"since": since, "until": until}
-    asked: dict[str, Any] = {key: config.file.aware(at).isoformat() for key, at in times.items() if at}
+    asked: dict[str, Any] = {key: known.aware(at).isoformat() for key, at in times.items() if at}
     asked |= {"person": person, "act": act, "incident": incident, "limit": limit}
     found = api.call("GET", "/audit", params={key: value for key, value in asked.items() if value is not None})
     if as_json:

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import click
 import httpx
 
-from streamwatch.cli.api import TIMEOUT, config_option, config_path, json_option
+from streamwatch.cli.api import TIMEOUT, config_option, json_option, open_reach
 from streamwatch.cli.record import stream_id
-from streamwatch.config import Config, load
+from streamwatch.config.reach import Reach
 from streamwatch.errors import CommandFailed, ConfigError
 from streamwatch.language import Text, reader_language
 from streamwatch.shop_table import ShopTable, read_shop_table
@@ -64,11 +64,11 @@ def command(file: Path, stream: str, path: Path | None, as_json: bool) -> None:
 
     Example 例：streamwatch commerce orders.csv --stream demo
     """
-    config = load(config_path(path))
-    table = read_shop_table(str(file), file.read_bytes(), config.zone)
+    known = open_reach(path)
+    table = read_shop_table(str(file), file.read_bytes(), known.zone)
     if table.mistakes and not table.rows and not as_json:
         raise ConfigError(table.mistakes)
-    counted = _post(config, stream, table) if table.rows or not table.mistakes else Counter[str]()
+    counted = _post(known, stream, table) if table.rows or not table.mistakes else Counter[str]()
     told = {"rows": len(table.rows) + _lines_of(table), **{key: counted[key] for key in COUNTED}}
     told["rejected"] += _lines_of(table)
     if as_json:
@@ -86,13 +86,13 @@ def _lines_of(table: ShopTable) -> int:
     return len({each.line for each in table.mistakes})
 
 
-def _post(config: Config, stream: str, table: ShopTable) -> Counter[str]:
+def _post(known: Reach, stream: str, table: ShopTable) -> Counter[str]:
     """What became of the rows. Without any, the exporter hears that the shop's feed lives."""
-    if config.file.exporter is None or config.exporter_token is None:
+    if known.exporter is None:
         raise CommandFailed(NO_EXPORTER.format())
-    base = str(config.file.exporter.url).rstrip("/")
+    base = known.exporter.url.rstrip("/")
     url = f"{base}/api/v1/commerce/{quote(stream, safe='', errors='replace')}"
-    headers = {"Authorization": f"Bearer {config.exporter_token.get_secret_value()}"}
+    headers = {"Authorization": f"Bearer {known.exporter.token.get_secret_value()}"}
     counted = Counter[str]()
     rows: list[dict[str, Any]] = table.rows or [{"feed": table.kind}]
     for start in range(0, len(rows), AT_ONCE):

@@ -9,7 +9,7 @@ import click
 
 from streamwatch.cli.api import config_option, json_option, moment, open_api
 from streamwatch.clock import utc_now
-from streamwatch.config import Config
+from streamwatch.config.reach import Reach
 from streamwatch.duty import ROLES
 from streamwatch.language import Text, reader_language
 
@@ -46,9 +46,9 @@ def override(
 
     Example 例：streamwatch duty override --role tech --person bob --to '2026-11-23 10:00' --reason 病假
     """
-    config, api = open_api(path)
+    known, api = open_api(path)
     start = begins or utc_now()
-    wanted = _wanted(config, role, person, start, ends, stream, reason)
+    wanted = _wanted(known, role, person, start, ends, stream, reason)
     _made(api.call("POST", "/duty/overrides", json={"overrides": [wanted], "by": by}), as_json)
 
 
@@ -76,9 +76,9 @@ def swap(
     Example 例：streamwatch duty swap --role tech alice 2026-11-23T10:00 2026-11-24T10:00 bob 2026-11-24T10:00
     2026-11-25T10:00
     """
-    config, api = open_api(path)
+    known, api = open_api(path)
     wanted = [
-        _wanted(config, role, takes, moment(begins), moment(ends), stream, reason)
+        _wanted(known, role, takes, moment(begins), moment(ends), stream, reason)
         for takes, (_, begins, ends) in ((other[0], one), (one[0], other))
     ]
     _made(api.call("POST", "/duty/overrides", json={"overrides": wanted, "by": by}), as_json)
@@ -102,9 +102,9 @@ def withdraw(override_id: int, by: str | None, path: Path | None, as_json: bool)
 
 
 def _wanted(
-    config: Config, role: str, person: str, begins: datetime, ends: datetime, stream: str | None, reason: str
+    known: Reach, role: str, person: str, begins: datetime, ends: datetime, stream: str | None, reason: str
 ) -> dict[str, Any]:
-    start, end = (config.file.aware(at).isoformat() for at in (begins, ends))
+    start, end = (known.aware(at).isoformat() for at in (begins, ends))
     return {"role": role, "person": person, "from": start, "to": end, "stream": stream, "reason": reason}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from streamwatch.cli.api import config_option, json_option, moment, open_api, prometheus_address
+from streamwatch.cli.api import config_option, json_option, moment, named_prometheus, open_api
 from streamwatch.cli.record import asking, prometheus_option, stream_id
 from streamwatch.language import Text, reader_language
 from streamwatch.report.export import Export, Form, export
@@ -70,10 +70,10 @@ def command(
 
     Example 例：streamwatch export --stream demo --from 2026-11-22T19:00 --to 2026-11-22T23:30
     """
-    config, api = open_api(path or (home and _config_of(home)))
-    span = window(config.file.aware(start), config.file.aware(end), step, config.zone)
-    with Prometheus(address or prometheus_address(config)) as prometheus, Steps() as steps:
-        done = export(prometheus, asking(api), stream, span, config.zone, steps)
+    known, api = open_api(path or (home and _config_of(home)))
+    span = window(known.aware(start), known.aware(end), step, known.zone)
+    with Prometheus(address or named_prometheus(known.prometheus)) as prometheus, Steps() as steps:
+        done = export(prometheus, asking(api), stream, span, known.zone, steps)
     files = done.write(output, form)
     click.echo(json.dumps(_told(done, files), ensure_ascii=False) if as_json else _words(done, files))
 

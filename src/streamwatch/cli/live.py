@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 
 from streamwatch.cli.api import Api
 from streamwatch.config import Config
+from streamwatch.config.reach import reach_of
 from streamwatch.duty import Actual, DutyBook, Override
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Text, reader_language
@@ -21,7 +22,7 @@ UNKNOWN = Text(
 def live_book(config: Config) -> DutyBook:
     """Without an answer, as the file says, and that is said where there may be more."""
     try:
-        said = Api(config).call("GET", "/duty/live")
+        said = Api(reach_of(config)).call("GET", "/duty/live")
     except CommandFailed:
         if _may_know_more(config):
             click.echo(UNKNOWN.read_in(reader_language()), err=True)

@@ -28,8 +28,8 @@ def command(
 
     Example 例：streamwatch mark 12 false_alarm --by alice --note '现场一切正常'
     """
-    config, api = open_api(path)
-    body = {"mark": mark, "by": by, "note": note} | ({"at": config.file.aware(at).isoformat()} if at else {})
+    known, api = open_api(path)
+    body = {"mark": mark, "by": by, "note": note} | ({"at": known.aware(at).isoformat()} if at else {})
     answer = api.call("POST", f"/incidents/{incident}/marks", json=body)
     name = MARKS[mark]
     said = Text(f"事件 #{answer['id']}：{name.zh}", f"incident #{answer['id']}: {name.en}")

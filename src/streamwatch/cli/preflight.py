@@ -60,8 +60,8 @@ def command(
             "--throughput fills the line; it does not go with --wait",
         )
         raise click.UsageError(say(*words))
-    config, api = open_api(path)
-    _check_named(config, stream, session)
+    known, api = open_api(path)
+    _check_named(known.config, stream, session)
     asked = {key: value for key, value in (("stream", stream), ("session", session)) if value}
     asked |= {"without": ",".join(without)} if without else {}
     asked |= {"throughput": throughput} if throughput else {}
@@ -134,10 +134,12 @@ def _progress(verdict: dict[str, Any], left: float) -> None:
     click.echo(say(f"还不行：{named}（再等 {left:.0f} 秒）", f"not yet: {named} ({left:.0f} s left)"), err=True)
 
 
-def _check_named(config: Config, stream: str | None, session: str | None) -> None:
+def _check_named(config: Config | None, stream: str | None, session: str | None) -> None:
     """Raises when it is not said which show is meant, or said in two ways that do not agree."""
     if not stream and not session:
         raise click.UsageError(say("请写 --stream 或 --session", "name the show by --stream or --session"))
+    if config is None:
+        return  # the receiver knows its sessions
     known = {each.id: each.stream for each in config.book.sessions}
     if session and session not in known:
         near = " ".join(list(known)[-10:]) or "—"

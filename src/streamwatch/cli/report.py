@@ -107,13 +107,14 @@ def command(
     Example 例：streamwatch report --session 1122-A；streamwatch report --week --lang zh --output week.md
     """
     _check(session, stream, start, end, (week, month, trend, listed or None))
-    config, api = open_api(path)
+    known, api = open_api(path)
     if listed:
-        tell_list(config, api, stream, as_json=as_json)
+        tell_list(known.config, api, stream, as_json=as_json)
         return
     if trend is not None:
-        _give(tell_trend(config, api, stream, trend, language or reader_language(), as_json=as_json), output)
+        _give(tell_trend(known.zone, api, stream, trend, language or reader_language(), as_json=as_json), output)
         return
+    config = known.whole
     sessions, now, zone = live_book(config).sessions, utc_now(), config.zone
     if session is not None:
         scope = of_session(sessions, session, now, zone)

@@ -16,14 +16,14 @@ NONE = Text(
 MOST = 50
 
 
-def tell_list(config: Config, api: Api, stream: str | None, *, as_json: bool) -> None:
+def tell_list(config: Config | None, api: Api, stream: str | None, *, as_json: bool) -> None:
     """The last first: when it ended, of what, and where its files lie on the receiver's machine."""
     params = {"limit": str(MOST)} | ({"stream": stream} if stream else {})
     found = api.call("GET", "/reviews", params=params)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
-    folder = config.file.keeps_reviews
+    folder = config and config.file.keeps_reviews
     for each in found["reviews"]:
         ended = f"{datetime.fromisoformat(each['ended_at']):%Y-%m-%d %H:%M}"
         click.echo(f"{ended}  {each['stream']}  {each['session']}")

@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from streamwatch.cli.api import Api
 from streamwatch.cli.live import live_book
 from streamwatch.cli.record import asking
-from streamwatch.config import Config
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Language, Text
 from streamwatch.report.review.document import trend_document
@@ -20,7 +20,7 @@ from streamwatch.report.ticks import Unseen
 
 
 def tell_trend(
-    config: Config, api: Api, stream: str | None, count: int, language: Language, *, as_json: bool
+    zone: ZoneInfo, api: Api, stream: str | None, count: int, language: Language, *, as_json: bool
 ) -> str:
     """Raises `CommandFailed` when it is not said which of several streams is meant, or nobody knows the one."""
     stream = stream or _only(api)
@@ -29,9 +29,9 @@ def tell_trend(
         _refuse_a_stranger(config, api, stream)
     found = trend(_with_actions(api, points))
     if as_json:
-        told = {"stream": stream, **trend_document(found, config.zone)}
+        told = {"stream": stream, **trend_document(found, zone)}
         return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
-    return "\n\n".join(told_trend(stream, found, Reader(language, config.zone))) + "\n"
+    return "\n\n".join(told_trend(stream, found, Reader(language, zone))) + "\n"
 
 
 def _refuse_a_stranger(config: Config, api: Api, stream: str) -> None:

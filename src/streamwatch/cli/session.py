@@ -111,10 +111,10 @@ def rundown_lines(found: dict[str, Any], language: Language) -> Iterator[str]:
 
 
 def _say(act: str, session: str, at: datetime | None, by: str | None, path: Path | None, as_json: bool) -> None:
-    config, api = open_api(path)
+    known, api = open_api(path)
     body: dict[str, Any] = {"by": by} if by else {}
     if at:
-        body["at"] = config.file.aware(at).isoformat()
+        body["at"] = known.aware(at).isoformat()
     answer = api.call("POST", f"/sessions/{quote(session, safe='')}/{act}", json=body)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))

@@ -54,7 +54,11 @@ class _Answer(NamedTuple):
 @click.option(
     "--at", type=moment, metavar="TIME", help="时刻，按配置的时区；默认现在。A moment in duty.yml's zone."
 )
-@click.option("--severity", type=click.Choice(("P0", "P1", "P2", "P3")), help="级别；默认规则里的完整级别。")
+@click.option(
+    "--severity",
+    type=click.Choice(("P0", "P1", "P2", "P3")),
+    help="级别；默认规则里的完整级别。How urgent; default: the rule's, in full.",
+)
 @config_option
 @json_option
 def command(

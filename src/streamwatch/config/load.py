@@ -73,7 +73,7 @@ def load(path: Path, *, read_secrets: bool = True, at: datetime | None = None) -
     if not isinstance(source.data, dict):
         raise ConfigError([source.mistake((), NO_MAPPING)])
     try:
-        data = _resolved(source.data, path.parent.absolute())
+        data = resolved(source.data, path.parent.absolute())
         file = DutyFile.model_validate(data, context={"read_secrets": read_secrets})
     except ValidationError as error:
         raise ConfigError(list(reworded(source, error))) from None
@@ -157,13 +157,13 @@ def open_door(config: Config, host: str) -> Text | None:
     ).format(host=host)
 
 
-def _resolved(data: dict[str, Any], base: Path) -> dict[str, Any]:
+def resolved(data: dict[str, Any], base: Path) -> dict[str, Any]:
     """The same data with paths made absolute: they are relative to the file that names them."""
-    resolved = {key: _resolve(key, value, base) for key, value in data.items()}
-    database = resolved.get("database")
+    found = {key: _resolve(key, value, base) for key, value in data.items()}
+    database = found.get("database")
     if isinstance(database, str) and database.startswith("sqlite:///") and not database.startswith("sqlite:////"):
-        resolved["database"] = f"sqlite:///{(base / database.removeprefix('sqlite:///')).resolve()}"
-    return resolved
+        found["database"] = f"sqlite:///{(base / database.removeprefix('sqlite:///')).resolve()}"
+    return found
 
 
 def _resolve(key: str, value: Any, base: Path) -> Any:
