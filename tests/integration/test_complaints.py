@@ -97,6 +97,17 @@ def test_two_press_at_once_and_one_has_it(receiver: ReceiverProcess) -> None:
     assert first["taken_by"] == owner
     assert 0 <= first["seconds_to_take"] <= first["seconds_waited"]
     assert receiver.post({"by": "alice"}, f"{QUEUE}/{number}/answer").status_code == 409
+    again = {"by": "alice", "note": "4G 已切"}
+    more = receiver.post(again, f"{QUEUE}/{number}/answer").raise_for_status().json()
+    assert (more["note"], more["answered_by"], more["answered_at"]) == (
+        "已转技术 · 4G 已切", "bob", first["answered_at"],
+    )  # fmt: skip
+    assert receiver.post(again, f"{QUEUE}/{number}/answer").status_code == 409  # stands there already
+    codes = [
+        receiver.post({"by": "bob", "note": sign * 200}, f"{QUEUE}/{number}/answer").status_code
+        for sign in "长短多少快"
+    ]
+    assert codes == [200, 200, 200, 200, 409]  # all of them have an end
     assert receiver.post({"by": "alice"}, f"{QUEUE}/{number}/take").status_code == 409
     counted = 'streamwatch_complaint_answer_seconds_count{category="video"} 1.0'
     assert counted in httpx.get(f"{receiver.base}/metrics").text
@@ -154,8 +165,14 @@ def test_the_queue_by_command(receiver: ReceiverProcess, config: Path) -> None:
     assert [each["id"] for each in listed["complaints"]] == [number]
     taken = command(config, "take", number, "--by", "Alice").output
     assert ("being answered" in taken, "Alice" in taken, "8 people" in taken) == (True, True, True)
-    answered = command(config, "answer", number, "--by", "alice", "--note", "try 4G", "--json").output
+    late = command(config, "take", number, "--by", "bob")
+    assert (late.exit_code, late.stdout) == (1, "")
+    assert f"nothing changed: complaint #{number} is taken by Alice since" in late.stderr
+    assert command(config, "take", number, "--by", "alice").exit_code == 0  # hers already
+    answered = command(config, "answer", number, "--by", "alice", "--json").output
     assert json.loads(answered)["state"] == "answered"
+    noted = json.loads(command(config, "answer", number, "--by", "bob", "--note", "try 4G", "--json").output)
+    assert (noted["note"], noted["answered_by_name"]) == ("try 4G", "Alice")
     refused = command(config, "take", "99999", "--by", "alice")
     assert (refused.exit_code, "there is no complaint #99999" in str(refused.exception)) == (1, True)
     assert receiver.post({"by": "nobody"}, f"{QUEUE}/{number}/take").status_code == 422

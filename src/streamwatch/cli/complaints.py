@@ -1,6 +1,8 @@
 """`streamwatch complaints`: the queue that customer service works off while the stream runs."""
 
 import json
+import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +56,18 @@ def list_(stream: str | None, state: str, path: Path | None, as_json: bool) -> N
 def take(complaint: int, by: str, path: Path | None, as_json: bool) -> None:
     """Take a complaint: I answer it. 接下投诉：我来回应。
 
+    Exit 0 when it is yours, 1 when somebody else has it.
+
     Example 例：streamwatch complaints take 3 --by bob
     """
     _, api = open_api(path)
-    _said(api.call("POST", f"/complaints/{complaint}/take", json={"by": by}), as_json)
+    entry = api.call("POST", f"/complaints/{complaint}/take", json={"by": by})
+    mine = entry["taken_by"] == entry["by"]
+    if mine or as_json:
+        _said(entry, as_json)
+    else:
+        click.echo(_whose(entry).read_in(reader_language()), err=True)
+    sys.exit(0 if mine else 1)
 
 
 @command.command("answer")
@@ -69,10 +79,20 @@ def take(complaint: int, by: str, path: Path | None, as_json: bool) -> None:
 def answer(complaint: int, by: str, note: str, path: Path | None, as_json: bool) -> None:
     """Say that viewers were answered. 记录：已回应观众。
 
+    Said again with another note, that is added; who answered, and when, stays. 已回应的可以再补记一句。
+
     Example 例：streamwatch complaints answer 3 --by bob --note '已公开回应，转技术'
     """
     _, api = open_api(path)
     _said(api.call("POST", f"/complaints/{complaint}/answer", json={"by": by, "note": note}), as_json)
+
+
+def _whose(entry: dict[str, Any]) -> Text:
+    at = f"{datetime.fromisoformat(entry['taken_at']):%H:%M:%S}"
+    return Text(
+        f"没有改变：投诉 #{entry['id']} 已由 {entry['taken_by_name']} 在 {at} 接下",
+        f"nothing changed: complaint #{entry['id']} is taken by {entry['taken_by_name']} since {at}",
+    )
 
 
 def _said(entry: dict[str, Any], as_json: bool) -> None:

@@ -15,6 +15,7 @@ from streamwatch.store.rows import MAKERS
 
 STATES = ("open", "taken", "answered", "quiet")
 WAITING = ("open", "taken")
+BETWEEN = " · "  # two notes of one answer
 
 SPIKE = "ComplaintSpike"
 
@@ -79,6 +80,21 @@ class Complaints:
             if connection.execute(update(_table).where(waits).values({**answered, **first})).rowcount:
                 return Ack.DONE
             return Ack.MISSING if _state(connection, complaint) is None else Ack.OVER
+
+    def annotate(self, complaint: int, note: str, most: int) -> bool:
+        """Adds to what was noted with the answer; whose answer it was, and when, stays. Not what stands there
+        already, and not more than *most* characters in all.
+        """
+        answered = (_row.id == complaint) & (_row.state == "answered")
+        with self._database.writing() as connection:
+            said = connection.scalar(select(_row.note).where(answered))
+            if said is None or not note or note in said.split(BETWEEN):
+                return False
+            whole = f"{said}{BETWEEN}{note}" if said else note
+            here = answered & (_row.note == said)  # another one may write at the same moment
+            if len(whole) > most:
+                return False
+            return connection.execute(update(_table).where(here).values(note=whole)).rowcount > 0
 
     def read(self, states: Collection[str], stream: str | None = None, limit: int = 100) -> list[Row[Any]]:
         """Newest first."""

@@ -14,7 +14,7 @@ from streamwatch.language import Text
 from streamwatch.message import clean
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
-from streamwatch.store.complaints import STATES
+from streamwatch.store.complaints import BETWEEN, STATES
 from streamwatch.web import presenting
 from streamwatch.web.acting import Acting, Deeds
 from streamwatch.web.api import the_person
@@ -22,6 +22,8 @@ from streamwatch.web.parts import Parts, RowId, Wired
 from streamwatch.web.security import bearer
 
 api = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)], tags=["complaints"])
+
+NOTES = 5 * NOTE  # characters: the first, and what is added later
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Shown = dict[str, Any]
@@ -85,7 +87,9 @@ def take(parts: Wired, deeds: Deeds, complaint: RowId, body: TakeBody) -> Shown:
 
 @api.post("/complaints/{complaint}/answer")
 def answer(parts: Wired, deeds: Deeds, complaint: RowId, body: AnswerBody) -> Shown:
-    """Viewers were told. 404; 409 answered already."""
+    """Viewers were told. Said again with another `note`, that is added to the first answer. 404; 409 answered
+    already and nothing to add.
+    """
     answer_it(parts, deeds, complaint, the_person(parts, body.by), body.note)
     return one(parts, complaint)
 
@@ -107,12 +111,26 @@ def answer_it(parts: Parts, deeds: Acting, complaint: int, by: str, said: str) -
     if outcome is Ack.MISSING:
         raise _missing(complaint)
     if outcome is Ack.OVER:
-        raise HTTPException(409, Text(f"投诉 #{complaint} 已回应", f"complaint #{complaint} was answered already"))
+        if not parts.store.complaints.annotate(complaint, note, NOTES):
+            raise _answered(parts, complaint, note)
+        _write(parts, deeds, Act.COMPLAINT_ANSWER, complaint, by, note)
+        return
     row = parts.store.complaints.one(complaint)
     if row is not None and not row.drill:
         waited = max(0.0, (at - row.opened_at).total_seconds())
         parts.metrics.complaint_answer.labels(row.category).observe(waited)
     _write(parts, deeds, Act.COMPLAINT_ANSWER, complaint, by, note)
+
+
+def _answered(parts: Parts, complaint: int, note: str) -> HTTPException:
+    row = parts.store.complaints.one(complaint)
+    if row is not None and note and len(row.note) + len(note) + len(BETWEEN) > NOTES:
+        long = Text(
+            f"投诉 #{complaint} 已回应；备注合计不能超过 {NOTES} 字",
+            f"complaint #{complaint} was answered already; its notes hold {NOTES} characters in all",
+        )
+        return HTTPException(409, long)
+    return HTTPException(409, Text(f"投诉 #{complaint} 已回应", f"complaint #{complaint} was answered already"))
 
 
 def _write(parts: Parts, deeds: Acting, act: Act, complaint: int, by: str, note: str) -> None:
