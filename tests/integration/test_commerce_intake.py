@@ -121,6 +121,11 @@ async def test_a_person_is_told_what_is_missing(tmp_path: Path) -> None:
     async with running_exporter(tmp_path, CONFIG) as exporter:
         said = await posted(tmp_path, exporter.address, TABLE, stream="other")
         assert "直播间“other”没有 commerce" in str(vars(said.exception))
+        (tmp_path / "duty" / "streams.yml").write_text(CONFIG)  # the exporter's, beside duty.yml
+        said = await posted(tmp_path, exporter.address, TABLE, stream="演示")
+        assert "没有直播间“演示”；有：demo other" in str(vars(said.exception))
+        said = await posted(tmp_path, exporter.address, TABLE, stream="other")
+        assert "直播间“other”没有 commerce" in str(vars(said.exception))
         said = await posted(tmp_path, exporter.address, "name,price\nx,5\n")
         assert "第一行要有“订单号”和“金额”" in str(vars(said.exception))
         said = await posted(tmp_path, "http://127.0.0.1:9", TABLE)

@@ -290,9 +290,18 @@ def test_where_nobody_logs_in_people_choose_who_they_are(
     (incident,) = until(lambda: receiver.get("/api/v1/incidents", params={"stream": "mine"})["incidents"])
     assert "choose who you are" in browser.get("/mine").text
     receiver.post({"by": "bob"}, f"/api/v1/incidents/{incident['id']}/ack")
-    command = ["useful", incident["id"], "--by", "alice", "--no", "--why", "known"]
-    told = CliRunner().invoke(group, [*command, "--config", str(config)], env={"STREAMWATCH_LANG": "zh"})
-    assert told.output == f"事件 #{incident['id']}：没用\n"
+    number = incident["id"]
+
+    def useful(*words: str) -> str:
+        asked = ["useful", number, "--by", "Alice", *words, "--config", str(config)]
+        return CliRunner().invoke(group, asked, env={"STREAMWATCH_LANG": "zh"}).output
+
+    assert useful() == f"事件 #{number}：Alice 还没有说过；请写 --yes 或 --no\n"
+    assert useful("--no", "--why", "known") == f"事件 #{number}：没用\n"
+    assert "--why 要和 --yes 或 --no 一起写" in useful("--why", "calm")
+    (said,) = json.loads(useful("--json"))["ratings"]  # only shown: nothing is wiped
+    assert (said["person"], said["useful"], said["why"]) == ("alice", False, "known")
+    assert useful() == f"事件 #{number}：没用（known）\n"
     page = browser.get("/mine?person=alice").text
     own = page[page.index(f'id="i{incident["id"]}"') :].partition("</article>")[0]
     assert ("not taken by me" in own, "not useful" in own, "known" in own) == (True, True, True)

@@ -99,7 +99,86 @@ def test_who_warns_of_a_stream_without_sessions(config: Path, stream: str, warne
     """A misspelt stream is answered with the default list, which looks right."""
     result = run("zh", "who", "--config", sessions(config), "--stream", stream)
 
-    assert ("没有场次属于直播间“dmeo”，场次里有：demo" in result.stderr) is warned
+    assert ("没有直播间“dmeo”（你是说 demo 吗？）；有：demo" in result.stderr) is warned
+
+
+def test_would_warns_of_a_stream_that_nobody_watches(config: Path) -> None:
+    """By the streams.yml beside duty.yml, where no session names a stream."""
+    (config.parent / "streams.yml").write_text("streams: [{id: demo}, {id: other}]")
+    asked = ("would", "--alert", "EncoderStopped", "--config", config, "--stream")
+
+    assert "there is no stream '演示'; known are: demo other" in run("en", *asked, "演示").stderr
+    assert "no stream" not in run("en", *asked, "other").stderr
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_who_and_would_say_severity_in_both_languages(language: str) -> None:
+    """As all help does."""
+    for name in ("who", "would"):
+        assert "How urgent" in run(language, name, "--help").output
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("complaints", ["接下投诉：我来回应。", "Take a complaint: I answer it."]),
+        ("action", ["新增改进项。", "Open ones, by the day they are due."]),
+        ("duty", ["临时改派。", "Somebody else holds a role for a while."]),
+    ],
+)
+def test_the_commands_of_a_command_are_listed_in_both_languages(name: str, words: list[str]) -> None:
+    """Whole, within eighty columns."""
+    listed = run("zh", name, "--help").output.partition("Commands")[2]
+
+    assert [each for each in words if each not in listed] == []
+    assert max(map(cell_len, listed.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "请写要做什么"), ("en", "write what is to be done")])
+def test_an_action_without_words_is_refused(config: Path, language: str, words: str) -> None:
+    """Exit 2, before anybody is asked."""
+    result = run(language, "action", "add", " ", "--owner", "alice", "--due", "2026-12-05", "--config", config)
+
+    assert (result.exit_code, words in result.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "系统没有在这里运行。请先启动：make up"), ("en", "the system does not run here")]
+)
+def test_status_of_what_does_not_run_is_said_in_the_readers_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], language: str, words: str
+) -> None:
+    """With the cure."""
+    (tmp_path / "run").mkdir()
+
+    assert words in said(monkeypatch, capsys, language, "status", "--state", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("watched", "note"),
+    [
+        ("streams: [{id: demo}]", "streams.yml has no stream 'demmo' (did you mean demo?)"),
+        ("", "its stream 'demmo' is much like 'demo'; is it misspelt?"),
+    ],
+)
+def test_check_notes_a_session_of_a_stream_that_nobody_watches(config: Path, watched: str, note: str) -> None:
+    """A note, no mistake: another exporter may watch it. Streams that differ by a number are both meant."""
+    shows = (("a", "demo"), ("b", "demo"), ("c", "demmo"), ("d", "demo2"), ("old", "dmo"))
+    listed = [
+        {"id": name, "stream": stream, "start": f"{2000 if name == 'old' else 2099}-11-22T19:00",
+         "end": f"{2000 if name == 'old' else 2099}-11-22T20:00"}
+        for name, stream in shows
+    ]  # fmt: skip
+    config.write_text(config.read_text() + f"\nsessions: {json.dumps(listed)}\n")
+    if watched:
+        (config.parent / "streams.yml").write_text(watched)
+    done = run("en", "check", config, "--syntax-only", "--json")
+    notes = [each["text"] for each in json.loads(done.stdout)["warnings"]]
+
+    assert done.exit_code == 0
+    assert f"session c: {note}" in notes
+    assert any("demo2" in each for each in notes) is bool(watched)
+    assert not any("dmo'" in each for each in notes)
 
 
 def test_who_does_not_warn_without_sessions(config: Path) -> None:

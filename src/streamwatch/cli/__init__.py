@@ -1,14 +1,13 @@
 """`streamwatch`: one file per command. A command is loaded when it is called, so that help stays instant."""
 
 import difflib
-import re
 import sys
-import textwrap
 from importlib import import_module
 
 import click
 
 from streamwatch import __version__
+from streamwatch.cli.two_languages import Commands
 from streamwatch.errors import StreamWatchError
 from streamwatch.language import Text, reader_language
 
@@ -48,7 +47,7 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class _Commands(Commands):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -66,27 +65,6 @@ class _Commands(click.Group):
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(_unknown(args[0]).read_in(reader_language()))
         return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Both languages of each command, whole: click would cut them to one line, by characters not columns."""
-        formatter.write("\nCommands 命令:\n")
-        for name in COMMANDS:
-            command = self.get_command(ctx, name)
-            assert command is not None  # it stands in the list
-            zh, en = _languages(command.help or "")
-            formatter.write(
-                f"  {name:<11}{zh}\n{textwrap.fill(en, 78, initial_indent=INDENT, subsequent_indent=INDENT)}\n"
-            )
-
-
-INDENT = " " * 13
-
-
-def _languages(text: str) -> tuple[str, str]:
-    """The two halves of a command's first sentence: English, then Chinese."""
-    first = " ".join(text.split("\n\n")[0].split())
-    at = re.search(r"[\u4e00-\u9fff]", first)
-    return (first[at.start() :], first[: at.start()].strip()) if at else ("", first)
 
 
 def _unknown(name: str) -> Text:

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from streamwatch.cli.api import config_option, day, json_option, open_api, say
+from streamwatch.cli.two_languages import Commands
 from streamwatch.language import Text, reader_language
 
 by_option = click.option("--by", help="谁说的，id 或名字。Who says so, by id or name.")
 
 
-@click.group("action")
+@click.group("action", cls=Commands)
 def command() -> None:
     """Action items: who does what until when. 改进项：谁、做什么、到哪天。
 
@@ -44,6 +45,8 @@ def add(
 
     Example 例：streamwatch action add 'Spare microphone' --owner alice --due 2026-12-05 --incident 12
     """
+    if not text.strip():
+        raise click.BadParameter(say("请写要做什么", "write what is to be done"), param_hint="TEXT")
     body = {
         "text": text,
         "owner": owner,

@@ -144,8 +144,16 @@ def _refusal(reply: httpx.Response) -> Text | str:
         odd = Text("接收端答复 HTTP {code}", "the receiver answered HTTP {code}")
         return odd.format(code=reply.status_code)
     if isinstance(detail, list):  # FastAPI's own, about a body or a query that is not as it must be
-        return "; ".join(str(each["msg"]) for each in detail if isinstance(each, dict) and "msg" in each)
+        return "; ".join(
+            _where(each) + str(each["msg"]) for each in detail if isinstance(each, dict) and "msg" in each
+        )
     return str(detail)
+
+
+def _where(wrong: dict[str, Any]) -> str:
+    """The name of the field, for a person who typed an option of that name."""
+    loc = wrong.get("loc")
+    return f"{loc[-1]}: " if isinstance(loc, list) and loc else ""
 
 
 def prometheus_address(config: Config) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from streamwatch.cli.api import json_option
+from streamwatch.cli.strangers import strange_sessions
 from streamwatch.cli.versions import addresses
 from streamwatch.clock import utc_now
 from streamwatch.config import Config, load
@@ -55,6 +56,7 @@ def command(path: Path, syntax_only: bool, as_json: bool) -> None:
     doubts = [
         *warnings(config),
         *duty,
+        *strange_sessions(config, path, now),
         *_unknown_drills(config),
         *map(_too_old, (each for each in parts if each.state in ("old", "lacks"))),
     ]

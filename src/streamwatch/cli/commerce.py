@@ -3,6 +3,7 @@
 import json
 import sys
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from urllib.parse import quote
 import click
 import httpx
 
-from streamwatch.cli.api import TIMEOUT, config_option, json_option, open_reach
+from streamwatch.cli.api import TIMEOUT, config_option, config_path, json_option, open_reach
 from streamwatch.cli.record import stream_id
+from streamwatch.cli.strangers import stranger, watched_streams
 from streamwatch.config.reach import Reach
 from streamwatch.errors import CommandFailed, ConfigError
 from streamwatch.language import Text, reader_language
@@ -68,7 +70,11 @@ def command(file: Path, stream: str, path: Path | None, as_json: bool) -> None:
     table = read_shop_table(str(file), file.read_bytes(), known.zone)
     if table.mistakes and not table.rows and not as_json:
         raise ConfigError(table.mistakes)
-    counted = _post(known, stream, table) if table.rows or not table.mistakes else Counter[str]()
+    counted = (
+        _post(known, watched_streams(config_path(path)), stream, table)
+        if table.rows or not table.mistakes
+        else Counter[str]()
+    )
     told = {"rows": len(table.rows) + _lines_of(table), **{key: counted[key] for key in COUNTED}}
     told["rejected"] += _lines_of(table)
     if as_json:
@@ -86,7 +92,7 @@ def _lines_of(table: ShopTable) -> int:
     return len({each.line for each in table.mistakes})
 
 
-def _post(known: Reach, stream: str, table: ShopTable) -> Counter[str]:
+def _post(known: Reach, watched: Collection[str], stream: str, table: ShopTable) -> Counter[str]:
     """What became of the rows. Without any, the exporter hears that the shop's feed lives."""
     if known.exporter is None:
         raise CommandFailed(NO_EXPORTER.format())
@@ -101,7 +107,7 @@ def _post(known: Reach, stream: str, table: ShopTable) -> Counter[str]:
         except httpx.HTTPError as error:
             raise CommandFailed(SILENT.format(base=base, why=type(error).__name__)) from error
         if reply.status_code == 404:
-            raise CommandFailed(NO_SHOP.format(stream=stream))
+            raise CommandFailed(stranger(stream, watched) or NO_SHOP.format(stream=stream))
         if reply.status_code != 202:
             raise CommandFailed(REFUSED.format(code=reply.status_code, said=_said(reply)))
         counted.update(reply.json())

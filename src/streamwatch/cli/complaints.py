@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from streamwatch.cli.api import config_option, json_option, open_api, say
+from streamwatch.cli.two_languages import Commands
 from streamwatch.language import Text, reader_language
 from streamwatch.vocabulary import CATEGORIES, COMPLAINT_STATES, lasting
 from streamwatch.vocabulary import say as word
 
 
-@click.group("complaints")
+@click.group("complaints", cls=Commands)
 def command() -> None:
     """The queue of viewers' complaints: see, take, answer. 观众投诉队列：查看、接下、记录已回应。
 

@@ -13,6 +13,7 @@ from streamwatch.cli import duty_changes, duty_import
 from streamwatch.cli.action import line as action_line
 from streamwatch.cli.api import config_option, config_path, json_option, open_api
 from streamwatch.cli.live import live_book
+from streamwatch.cli.two_languages import Commands
 from streamwatch.clock import utc_now
 from streamwatch.config import Config, load
 from streamwatch.duty import ROLES, Shift, gaps, held_roles, shifts, streams
@@ -22,7 +23,7 @@ from streamwatch.vocabulary import ROLES as ROLE_WORDS
 from streamwatch.vocabulary import in_names, say
 
 
-@click.group("duty")
+@click.group("duty", cls=Commands)
 def command() -> None:
     """Preview, change and hand over duty. 查看、调整、交接值班。
 

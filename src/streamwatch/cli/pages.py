@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from streamwatch.cli.api import config_option, json_option, open_api, say
+from streamwatch.cli.two_languages import Commands
 
 
-@click.group("pages")
+@click.group("pages", cls=Commands)
 def command() -> None:
     """Pages that nobody could be told; try them again. 无法送达的呼叫：查看、重新发送。
 

@@ -11,6 +11,7 @@ import click
 from streamwatch.alert import SEVERITIES
 from streamwatch.cli.api import json_option
 from streamwatch.cli.rules_explain import explain
+from streamwatch.cli.two_languages import Commands
 from streamwatch.cli.up import home_option
 from streamwatch.cli.waiting import Waiting
 from streamwatch.language import Text, reader_language
@@ -30,7 +31,7 @@ CALLED = sorted(ROLES.keys() - {"host"})
 TESTING = Text("正在测试：{done}/{of}", "testing: {done} of {of}")
 
 
-@click.group("rules")
+@click.group("rules", cls=Commands)
 def command() -> None:
     """Begin, check and explain alert rules. 新建、检查、解释告警规则。
 

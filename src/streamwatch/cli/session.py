@@ -11,6 +11,7 @@ import click
 from rich.cells import cell_len
 
 from streamwatch.cli.api import config_option, json_option, moment, open_api
+from streamwatch.cli.two_languages import Commands
 from streamwatch.language import Language, Text, reader_language
 from streamwatch.message import clean
 from streamwatch.vocabulary import PHASES, say
@@ -19,7 +20,7 @@ at_option = click.option("--at", type=moment, metavar="TIME", help="时刻；默
 by_option = click.option("--by", help="谁说的，id 或名字。Who says so, by id or name.")
 
 
-@click.group("session")
+@click.group("session", cls=Commands)
 def command() -> None:
     """Say when a session really began or ended. 记录场次实际开播和结束。
 

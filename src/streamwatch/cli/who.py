@@ -9,8 +9,9 @@ from typing import Any
 import click
 from rich.cells import cell_len
 
-from streamwatch.cli.api import Api, config_option, json_option, moment, open_reach
+from streamwatch.cli.api import Api, config_option, config_path, json_option, moment, open_reach
 from streamwatch.cli.live import live_book
+from streamwatch.cli.strangers import warn_of_stranger
 from streamwatch.clock import utc_now
 from streamwatch.duty import ROLES, Duty, DutyBook, own_duty, who
 from streamwatch.language import Language, Text, reader_language
@@ -55,7 +56,7 @@ def command(
         told = _asked(Api(known), when, stream, role)
     else:
         book = live_book(known.config)
-        warn_of_stranger(book, stream)
+        warn_of_stranger(book, config_path(path), stream)
         told = _found(book, when, stream, roles, severity)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False))
@@ -140,14 +141,3 @@ def _as_json(book: DutyBook, role: str, answer: Duty) -> dict[str, object]:
             for each in answer.passed_over
         ],
     }  # fmt: skip
-
-
-def warn_of_stranger(book: DutyBook, stream: str) -> None:
-    """A misspelt stream would be answered with the default list, and look right."""
-    known = sorted({session.stream for session in book.sessions})
-    if stream and known and stream not in known:
-        words = Text(
-            "注意：没有场次属于直播间“{stream}”，场次里有：{known}",
-            "careful: no session is of stream '{stream}'; sessions are of: {known}",
-        )
-        click.echo(words.format(stream=stream, known=" ".join(known)).read_in(reader_language()), err=True)

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from streamwatch.alert import Alert, Severity
 from streamwatch.cli.api import config_option, config_path, json_option, moment
 from streamwatch.cli.live import live_book
+from streamwatch.cli.strangers import warn_of_stranger
 from streamwatch.clock import utc_now
 from streamwatch.config import Config, load
 from streamwatch.config.adopted import held_back
@@ -70,6 +71,7 @@ def command(
     """
     config = load(config_path(path))
     labels, book = _labels(config.file.alert_rules, name), live_book(config)
+    warn_of_stranger(book, config_path(path), stream)
     when = config.file.aware(at) if at else utc_now().astimezone(config.zone)
     answer = _foresee(config, book, labels, stream, severity or _in_full(labels), when)
     if as_json:

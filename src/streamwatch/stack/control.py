@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from streamwatch.errors import CommandFailed
+from streamwatch.language import Text
 
 Answer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -81,7 +82,7 @@ class Control:
             await self._writer.drain()
             line = await self._reader.readline()
         if not line:
-            raise CommandFailed("'streamwatch up' ended meanwhile")
+            raise CommandFailed(Text("“streamwatch up”刚刚结束了", "'streamwatch up' ended meanwhile"))
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise CommandFailed(answer["error"])
@@ -94,7 +95,9 @@ async def connected(path: Path) -> AsyncIterator[Control]:
         with _short(path) as name:
             reader, writer = await asyncio.open_unix_connection(name)
     except OSError as error:
-        raise CommandFailed("the system does not run here. Start it: make up") from error
+        raise CommandFailed(
+            Text("系统没有在这里运行。请先启动：make up", "the system does not run here. Start it: make up")
+        ) from error
     try:
         yield Control(reader, writer)
     finally:

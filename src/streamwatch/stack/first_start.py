@@ -9,6 +9,7 @@ from pathlib import Path
 
 from streamwatch.config import Config, load
 from streamwatch.errors import CommandFailed
+from streamwatch.language import Text
 from streamwatch.stack.places import Places
 from streamwatch.stack.ports import DEFAULTS, Ports
 
@@ -92,7 +93,12 @@ def rtmp_module() -> str:
     for path in RTMP_MODULES:
         if Path(path).exists():
             return path
-    raise CommandFailed("nginx has no RTMP module. Install it: apt-get install libnginx-mod-rtmp")
+    raise CommandFailed(
+        Text(
+            "nginx 没有 RTMP 模块。请安装：apt-get install libnginx-mod-rtmp",
+            "nginx has no RTMP module. Install it: apt-get install libnginx-mod-rtmp",
+        )
+    )
 
 
 def is_there(name: str) -> bool:

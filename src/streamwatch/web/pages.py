@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -15,6 +16,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from streamwatch import vocabulary
 from streamwatch.access.links import BadLink, OldLink
+from streamwatch.config.rewording import PYDANTIC
 from streamwatch.duty import ROLES
 from streamwatch.errors import both
 from streamwatch.incidents.incident import may_reopen
@@ -37,6 +39,7 @@ from streamwatch.web.security import viewer
 
 router = APIRouter(include_in_schema=False)
 NO_PAGE = Text("这个地址没有网页，请检查地址", "there is nothing at this address; check it")
+EMPTY = Text("不能为空", "must not be empty")
 OPEN_ACTIONS = WantedActions("open", limit=20)
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 
@@ -172,11 +175,21 @@ async def show_error(request: Request, error: Exception) -> Response:
     return page
 
 
-async def refuse_words(_request: Request, error: Exception) -> Response:
+async def refuse_words(request: Request, error: Exception) -> Response:
     """What is wrong with a request, and where; not what it said, which may be a secret, or no text at all."""
+    language = accepted_language(request.headers.get("accept-language", ""))
     assert isinstance(error, RequestValidationError)  # that is what it is registered for
-    found = [{"loc": [str(step) for step in each["loc"]], "msg": each["msg"]} for each in error.errors()]
+    found = [
+        {"loc": [str(step) for step in each["loc"]], "msg": _worded(each, language)} for each in error.errors()
+    ]
     return Response(json.dumps({"detail": found}), 422, media_type="application/json")
+
+
+def _worded(wrong: Mapping[str, Any], language: Language) -> str:
+    if wrong["type"] == "string_too_short":
+        return EMPTY.read_in(language)
+    known = PYDANTIC.get(wrong["type"]) if language == "zh" else None
+    return known.format(**wrong.get("ctx", {})) if known else str(wrong["msg"])
 
 
 def _ack_page(request: Request, parts: Parts, language: Language, token: str, outcome: Ack | None) -> HTMLResponse:
