@@ -112,7 +112,7 @@ def command(
         tell_list(known.config, api, stream, as_json=as_json)
         return
     if trend is not None:
-        _give(tell_trend(known.zone, api, stream, trend, language or reader_language(), as_json=as_json), output)
+        _give(tell_trend(known, api, stream, trend, language or reader_language(), as_json=as_json), output)
         return
     config = known.whole
     sessions, now, zone = live_book(config).sessions, utc_now(), config.zone

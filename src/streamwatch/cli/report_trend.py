@@ -4,11 +4,12 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 from streamwatch.cli.api import Api
 from streamwatch.cli.live import live_book
 from streamwatch.cli.record import asking
+from streamwatch.config import Config
+from streamwatch.config.reach import Reach
 from streamwatch.errors import CommandFailed
 from streamwatch.language import Language, Text
 from streamwatch.report.review.document import trend_document
@@ -19,23 +20,23 @@ from streamwatch.report.review.trend import Point, last, trend
 from streamwatch.report.ticks import Unseen
 
 
-def tell_trend(
-    zone: ZoneInfo, api: Api, stream: str | None, count: int, language: Language, *, as_json: bool
-) -> str:
+def tell_trend(known: Reach, api: Api, stream: str | None, count: int, language: Language, *, as_json: bool) -> str:
     """Raises `CommandFailed` when it is not said which of several streams is meant, or nobody knows the one."""
     stream = stream or _only(api)
     points = last(read_points(asking(api), stream, Unseen(lambda: False)), count)
     if not points:
-        _refuse_a_stranger(config, api, stream)
+        _refuse_a_stranger(known.config, api, stream)
     found = trend(_with_actions(api, points))
     if as_json:
-        told = {"stream": stream, **trend_document(found, zone)}
+        told = {"stream": stream, **trend_document(found, known.zone)}
         return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
-    return "\n\n".join(told_trend(stream, found, Reader(language, zone))) + "\n"
+    return "\n\n".join(told_trend(stream, found, Reader(language, known.zone))) + "\n"
 
 
-def _refuse_a_stranger(config: Config, api: Api, stream: str) -> None:
-    """A misspelt stream would look like one whose sessions are to come."""
+def _refuse_a_stranger(config: Config | None, api: Api, stream: str) -> None:
+    """A misspelt stream would look like one whose sessions are to come. Nobody can tell without duty.yml."""
+    if config is None:
+        return
     known = {session.stream for session in live_book(config).sessions} | set(_reviewed(api))
     if stream in known or api.call("GET", "/incidents", params={"stream": stream, "limit": "1"})["incidents"]:
         return
