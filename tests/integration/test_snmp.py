@@ -253,8 +253,10 @@ async def test_wrong_rights_of_version_3_are_told(
 ) -> None:
     """The agent says so of user and password. What it cannot decrypt it drops in silence, yet it is there."""
     async with running_exporter(tmp_path, user(tmp_path, agent, **wrong)) as exporter:
-        page = await exporter.until(lambda page: page.value(UP) == 0)
-        assert failed_with(page) == {reason}
+        # Where the machine is busy, the first look may find the time over before the agent was asked twice.
+        page = await exporter.until(lambda page: reason in failed_with(page))
+        assert page.value(UP) == 0
+        assert failed_with(page) <= {reason, "timeout"}
         seen = (await exporter.get("/"))[1] + page.text
         assert not any(secret in seen for secret in wrong.values())
 

@@ -82,7 +82,7 @@ class Playing:
         for fault in faults:
             await self.restore(fault)
         if self._setting.stage.acts and not self._players and self._striking is None and not self._ended:
-            self._striking = asyncio.create_task(self._strike_when_quiet())
+            self._striking = asyncio.create_task(self._strike_when_unused())
 
     async def end(self) -> None:
         """The system stops: nothing is started again."""
@@ -98,7 +98,8 @@ class Playing:
         if self._players > 1:
             busy = _PLAYED_ELSEWHERE.format(fault=elsewhere[0], stream=standing[elsewhere[0]])
             raise CommandFailed(busy.read_in(reader_language()))
-        await self._strike_when_quiet()
+        await self._until_quiet()
+        await self._setting.strike()
 
     async def _keep_stage(self) -> None:
         if self._striking is not None:
@@ -106,14 +107,19 @@ class Playing:
             await asyncio.gather(self._striking, return_exceptions=True)
             self._striking = None
 
-    async def _strike_when_quiet(self) -> None:
+    async def _strike_when_unused(self) -> None:
+        await self._until_quiet()
+        self._striking = None  # from here on it is done to the end
+        async with self._turn:  # who prepares meanwhile has a stage that stands, or a new one
+            if not self._players:
+                await self._setting.strike()
+
+    async def _until_quiet(self) -> None:
         async with httpx.AsyncClient() as http:
             for _ in range(int(QUIET_WITHIN)):
                 if await self._is_quiet(http):
-                    break
+                    return
                 await asyncio.sleep(1)
-        self._striking = None  # from here on it is done to the end
-        await self._setting.strike()
 
     async def _is_quiet(self, http: httpx.AsyncClient) -> bool:
         try:
