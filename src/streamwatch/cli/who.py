@@ -13,9 +13,10 @@ from streamwatch.cli.api import Api, config_option, config_path, json_option, mo
 from streamwatch.cli.live import live_book
 from streamwatch.cli.strangers import warn_of_stranger
 from streamwatch.clock import utc_now
-from streamwatch.duty import ROLES, Duty, DutyBook, own_duty, who
+from streamwatch.duty import ROLES, DutyBook, own_duty, who
+from streamwatch.duty_document import own_document, role_document
 from streamwatch.language import Language, Text, reader_language
-from streamwatch.vocabulary import PHASES, in_names, say
+from streamwatch.vocabulary import PHASES, say
 from streamwatch.vocabulary import ROLES as ROLE_WORDS
 
 
@@ -76,16 +77,8 @@ def _found(book: DutyBook, at: datetime, stream: str, roles: Sequence[str], seve
     return {
         "at": at.isoformat(),
         "stream": stream,
-        "duty": [_as_json(book, each, who(book, each, stream, at, severity)) for each in roles],
-        "streams": [
-            {
-                "stream": each.stream,
-                "session": each.session.id if each.session else None,
-                "phase": each.session.phase(at) if each.session else None,
-                "duty": [_as_json(book, role, answer) for role, answer in each.duty],
-            }
-            for each in own
-        ],
+        "duty": [role_document(book, each, who(book, each, stream, at, severity)) for each in roles],
+        "streams": [own_document(book, each, at) for each in own],
     }
 
 
@@ -122,22 +115,6 @@ def _columns(line: dict[str, Any], language: Language) -> str:
     return _padded((called or "—") + after, 36) + str(line["reason_zh" if language == "zh" else "reason"])
 
 
-def _names(book: DutyBook, people: tuple[str, ...]) -> list[str]:
-    return [book.people[person].name for person in people]
-
-
 def _padded(text: str, width: int) -> str:
     """Chinese characters are two columns wide."""
     return text + " " * max(2, width - cell_len(text))
-
-
-def _as_json(book: DutyBook, role: str, answer: Duty) -> dict[str, object]:
-    return {
-        "role": role, "people": list(answer.call), "names": _names(book, answer.call),
-        "backup": list(answer.backup), "backup_names": _names(book, answer.backup), "source": answer.source,
-        "reason": in_names(answer.reason).en, "reason_zh": in_names(answer.reason).zh,
-        "passed_over": [
-            {"person": each.person, "name": book.name(each.person), "why": each.text.en, "why_zh": each.text.zh}
-            for each in answer.passed_over
-        ],
-    }  # fmt: skip

@@ -122,17 +122,18 @@ class Acks:
         """Those of them that still are."""
         table, page = tables.incident.c, tables.page.c
         mine = _CALLS & table.id.in_(incidents)
-        columns: tuple[Any, ...] = (
+        told_of = (
             table.id,
             table.stream,
             table.role,
             table.severity,
             table.called_at,
             table.steps,
+            table.procedure,
         )
-        columns += (table.procedure, ASKED_FOR.label("asked_for"))
         with self._database.reading() as connection:
-            rows = connection.execute(select(*columns).where(mine).order_by(table.id)).all()
+            query = select(*told_of, ASKED_FOR.label("asked_for")).where(mine)
+            rows = connection.execute(query.order_by(table.id)).all()
             told: dict[int, set[str]] = {row.id: set() for row in rows}
             # Whoever was told before it called anew (it became more urgent, an ack ran out) may be called again.
             lately = (page.incident_id == table.id) & (page.created_at >= table.called_at)

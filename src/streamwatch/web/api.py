@@ -4,18 +4,17 @@ A refusal is worded in both languages (`Text`); `pages.show_error` answers in th
 """
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from streamwatch.duty import NEVER_EMPTY, ROLES, Duty, held_roles, own_duty, who
+from streamwatch.duty import NEVER_EMPTY, ROLES, held_roles, own_duty, who
+from streamwatch.duty_document import own_document, role_document
 from streamwatch.language import Text
 from streamwatch.store.acks import Ack
 from streamwatch.store.audit import Act
-from streamwatch.vocabulary import in_names
 from streamwatch.web import presenting
 from streamwatch.web.acting import Deeds
 from streamwatch.web.parts import Parts, RowId, Wired
@@ -102,44 +101,20 @@ def duty(
 
 def duty_list(parts: Parts, stream: str, at: datetime, role: str | None = None) -> list[dict[str, Any]]:
     """Without *role*, the roles that somebody holds by a list, or that must never be empty."""
-    book, name = parts.config().book, presenting.names(parts.config())
+    book = parts.config().book
     elsewhere = {each for session in book.sessions if session.stream != stream for each in session.duty}
     here = {each for session in book.sessions if session.stream == stream for each in session.duty}
     listed = {*book.default, *NEVER_EMPTY, *(rotation.role for rotation in book.rotations)}
     held = [each for each in held_roles(book) if each not in elsewhere - here - listed]
     roles = [role] if role else held
-    return [_line(each, who(book, each, stream, at), name) for each in roles]
+    return [role_document(book, each, who(book, each, stream, at)) for each in roles]
 
 
 def own_lists(parts: Parts, at: datetime, role: str | None = None) -> list[dict[str, Any]]:
     """Streams where somebody else is on duty than by the common list, as during a session with its own."""
-    book, name = parts.config().book, presenting.names(parts.config())
-    return [
-        {
-            "stream": own.stream,
-            "session": own.session.id if own.session else None,
-            "phase": own.session.phase(at) if own.session else None,
-            "duty": [_line(each, answer, name) for each, answer in own.duty],
-        }
-        for own in own_duty(book, [role] if role else held_roles(book), at)
-    ]
-
-
-def _line(role: str, answer: Duty, name: Callable[[str], str]) -> dict[str, Any]:
-    return {
-        "role": role,
-        "people": list(answer.call),
-        "names": list(map(name, answer.call)),
-        "backup": list(answer.backup),
-        "backup_names": list(map(name, answer.backup)),
-        "source": answer.source,
-        "reason_zh": in_names(answer.reason).zh,
-        "reason": in_names(answer.reason).en,
-        "passed_over": [
-            {"person": each.person, "name": name(each.person), "why_zh": each.text.zh, "why": each.text.en}
-            for each in answer.passed_over
-        ],
-    }
+    book = parts.config().book
+    roles = [role] if role else held_roles(book)
+    return [own_document(book, each, at) for each in own_duty(book, roles, at)]
 
 
 @router.post("/test-pages", tags=["duty"], status_code=202)

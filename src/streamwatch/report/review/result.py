@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from streamwatch.alert import SEVERITIES
+from streamwatch.alert import BY_PERSON, SEVERITIES
 from streamwatch.duty import Session
 from streamwatch.report.review.handling import Handling
 from streamwatch.report.review.measured import AVERAGE, Measured
@@ -13,7 +13,6 @@ from streamwatch.report.table import Column
 from streamwatch.report.window import Window
 
 BEFORE_ITS_ALERT = timedelta(minutes=1)  # a fault is made, then seen, then told
-REPORTED = "person-"  # fingerprints of what people report
 
 Interval = tuple[datetime, datetime]
 
@@ -125,7 +124,7 @@ def rows_of_drills(drills: Iterable[Handling], earnest: Sequence[Handling], span
     """
     found = set[int]()
     for each in drills:
-        if each.episodes and all(episode.fingerprint.startswith(REPORTED) for episode in each.episodes):
+        if each.episodes and all(episode.fingerprint.startswith(BY_PERSON) for episode in each.episodes):
             continue
         starts = [each.opened_at, *(episode.start for episode in each.episodes)]
         ends = [episode.end or each.over_at or span.end for episode in each.episodes]
